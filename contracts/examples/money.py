@@ -1,0 +1,172 @@
+"""Examples of refunds, exchanges and goodwill."""
+
+from contracts.event import Event
+from contracts.examples.cast import (
+    ACCOUNT,
+    AGENT,
+    AS_AGENT,
+    AS_STOREFRONT,
+    AS_SUPERVISOR,
+    COMPLAINT,
+    CUSTOMER,
+    ORDER,
+    ORDER_NO,
+    PAYMENT_KEY,
+    REFUND,
+    SHOP,
+    at,
+    cny,
+    cny_difference,
+    uid,
+)
+from contracts.ticket.aftercare import ExchangeSent, GoodwillGranted, Replacement
+from contracts.ticket.refund import (
+    CaseCost,
+    CostBearer,
+    CostKind,
+    Fault,
+    RefundApproved,
+    RefundFailed,
+    RefundGoodsReceived,
+    RefundInspected,
+    RefundKind,
+    RefundLine,
+    RefundPaid,
+    RefundReason,
+    RefundRefused,
+    RefundRequested,
+    RefundWithdrawn,
+)
+
+NUMBER = "T20261107-000130"
+
+_CASE = {
+    "refund_id": REFUND,
+    "ticket_number": NUMBER,
+    "shop": SHOP,
+    "order_id": ORDER,
+    "order_no": ORDER_NO,
+    "customer_id": CUSTOMER,
+    "account_id": ACCOUNT,
+    "assignee_staff_id": AGENT,
+    "kind": RefundKind.RETURN_AND_MONEY,
+    "reason": RefundReason.DAMAGED_IN_TRANSIT,
+    "fault": Fault.COURIER,
+    "lines": (RefundLine(line_no=2, quantity=1, amount=cny("44.68")),),
+}
+
+REFUNDS: tuple[Event, ...] = (
+    RefundRequested.model_validate(
+        {**_CASE, "wanted": cny("44.68"), "requested_by": AS_STOREFRONT, "requested_at": at(7, 10, 20)}
+    ),
+    RefundApproved.model_validate(
+        {
+            **_CASE,
+            "amount": cny("44.68"),
+            "goods": cny("44.68"),
+            "freight": cny("0.00"),
+            "deducted": cny("0.00"),
+            "pay_now": False,
+            "payment_key": PAYMENT_KEY,
+            "payee_token": "payer_7f3a91",
+            "approved_by": (AS_SUPERVISOR,),
+            "policy_version": 1,
+            "approved_at": at(7, 11),
+        }
+    ),
+    RefundRefused.model_validate(
+        {
+            **_CASE,
+            "refund_id": uid(0x331),
+            "ticket_number": "T20261107-000131",
+            "reason": RefundReason.NO_REASON,
+            "fault": Fault.CUSTOMER,
+            "grounds": "window_closed",
+            "unfounded": True,
+            "refused_by": AS_AGENT,
+            "refused_at": at(20, 11),
+        }
+    ),
+    RefundGoodsReceived.model_validate({**_CASE, "received_at": at(10, 9)}),
+    RefundInspected.model_validate(
+        {
+            **_CASE,
+            "passed": True,
+            "amount": cny("44.68"),
+            "deducted": cny("0.00"),
+            "payment_key": PAYMENT_KEY,
+            "inspected_by": AS_AGENT,
+            "inspected_at": at(10, 14),
+        }
+    ),
+    RefundPaid.model_validate(
+        {
+            **_CASE,
+            "amount": cny("44.68"),
+            "payment_reference": "PAY-20261110-0042",
+            "order_refunded": cny("44.68"),
+            "order_fully_refunded": False,
+            "costs": (
+                CaseCost(kind=CostKind.GOODS, amount=cny("44.68"), bearer=CostBearer.COURIER, bearer_code="zto"),
+            ),
+            "paid_at": at(10, 16, 5),
+        }
+    ),
+    RefundFailed.model_validate(
+        {
+            **_CASE,
+            "amount": cny("44.68"),
+            "failure": "payee_account_frozen",
+            "attempt": 1,
+            "retryable": True,
+            "failed_at": at(10, 15, 30),
+        }
+    ),
+    RefundWithdrawn.model_validate(
+        {
+            **_CASE,
+            "refund_id": uid(0x332),
+            "ticket_number": "T20261107-000132",
+            "withdrawn_by": AS_STOREFRONT,
+            "withdrawn_at": at(8, 9),
+        }
+    ),
+)
+
+EXAMPLES: tuple[Event, ...] = (
+    *REFUNDS,
+    ExchangeSent(
+        exchange_id=uid(0x333),
+        ticket_number="T20261107-000133",
+        shop=SHOP,
+        order_id=ORDER,
+        order_no=ORDER_NO,
+        customer_id=CUSTOMER,
+        account_id=ACCOUNT,
+        assignee_staff_id=AGENT,
+        reason=RefundReason.WRONG_CHOICE,
+        fault=Fault.CUSTOMER,
+        replacements=(Replacement(line_no=1, sku="TEA-500-GREEN", quantity=2),),
+        courier="中通",
+        difference=cny_difference("-6.00"),
+        sent_at=at(11, 15),
+    ),
+    GoodwillGranted(
+        goodwill_id=uid(0x334),
+        ticket_id=COMPLAINT,
+        ticket_number="T20261107-000123",
+        shop=SHOP,
+        order_id=ORDER,
+        order_no=ORDER_NO,
+        line_no=1,
+        customer_id=CUSTOMER,
+        account_id=ACCOUNT,
+        amount=cny("12.00"),
+        payment_key=uid(0x902),
+        payee_token="payer_7f3a91",  # noqa: S106 - opaque, of an invented payer
+        staff_id=AGENT,
+        granted_by=(AS_AGENT,),
+        policy_version=1,
+        granted_at=at(7, 16, 30),
+    ),
+)

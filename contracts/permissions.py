@@ -1,0 +1,55 @@
+"""Who may do what: the one matrix of roles and permissions (X6, G2)."""
+
+from typing import NamedTuple
+
+STOREFRONT, AGENT, SUPERVISOR, MANAGER = "storefront", "agent", "supervisor", "manager"
+FINANCE, AUDITOR, ADMIN, SERVICE = "finance", "auditor", "admin", "service"
+
+ROLES: tuple[str, ...] = (STOREFRONT, AGENT, SUPERVISOR, MANAGER, FINANCE, AUDITOR, ADMIN, SERVICE)
+
+_FLOOR = (AGENT, SUPERVISOR, MANAGER)
+_LEADS = (SUPERVISOR, MANAGER)
+_OFFICE = (FINANCE, AUDITOR)
+
+
+class Permission(NamedTuple):
+    """One line of the matrix: its name ``noun:verb``, what it lets someone do, and who has it."""
+
+    name: str
+    meaning: str
+    roles: tuple[str, ...]
+
+
+MATRIX: tuple[Permission, ...] = (
+    Permission("order:write", "send or correct orders of the storefront (E3)", (STOREFRONT, SERVICE, ADMIN)),
+    Permission("order:read", "see orders", ROLES),
+    Permission("order:flag", "put a flag and a remark on an order (T30)", _FLOOR),
+    Permission("ticket:open", "open a ticket of any kind (T1)", (STOREFRONT, *_FLOOR, SERVICE)),
+    Permission("ticket:read", "see tickets", (STOREFRONT, *_FLOOR, AUDITOR, ADMIN, SERVICE)),
+    Permission("ticket:work", "reply, wait, solve and close (T2)", _FLOOR),
+    Permission("ticket:assign", "give a ticket to someone or to a group (T4)", _LEADS),
+    Permission("ticket:reopen", "reopen a solved or closed ticket (T2)", _FLOOR),
+    Permission("ticket:cancel", "cancel a ticket (T2)", _FLOOR),
+    Permission("customer:read", "see customers, personal data masked (X6)", ROLES),
+    Permission("customer:report", "see value, churn and funnel reports (C17)", (*_LEADS, *_OFFICE, ADMIN)),
+    Permission("staff:read", "see staff, teams and units (A1)", (*_FLOOR, *_OFFICE, ADMIN)),
+    Permission("staff:manage", "hire, change, suspend and part with staff (A1)", (MANAGER, ADMIN)),
+    Permission("credit:read", "see a customer's credit and why (C8)", (*_FLOOR, *_OFFICE)),
+    Permission("commission:quote", "work out a commission (A6)", (*_FLOOR, FINANCE)),
+    Permission("inbox:read", "read one's own inbox (N1)", (*_FLOOR, *_OFFICE, ADMIN)),
+    Permission("inbox:mark", "mark messages of one's own inbox as read (N1)", (*_FLOOR, *_OFFICE, ADMIN)),
+    Permission("account:manage", "make and disable staff logins (G2)", (ADMIN,)),
+    Permission("client:manage", "make and disable API clients (G2)", (ADMIN,)),
+    Permission("policy:read", "read policies and their versions (X3)", (*_LEADS, *_OFFICE, ADMIN)),
+    Permission("policy:write", "put a new version of a policy in force (X3)", (MANAGER, ADMIN)),
+    Permission("audit:read", "read the audit trail (X7)", (AUDITOR, ADMIN)),
+    Permission("event:read", "read published events over HTTP (E4)", (SERVICE, AUDITOR, ADMIN)),
+)
+
+PERMISSIONS: dict[str, frozenset[str]] = {line.name: frozenset(line.roles) for line in MATRIX}
+
+
+def roles_with(permission: str) -> frozenset[str]:
+    """The roles that hold ``permission``; an unknown one is a ``KeyError``, so that a typo in a route dies at
+    import and not in front of a user."""
+    return PERMISSIONS[permission]

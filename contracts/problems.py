@@ -1,0 +1,82 @@
+"""The published catalogue of problems (RFC 9457 `type`s): slug, status, titles in both languages (X8)."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ProblemKind(BaseModel):
+    """One kind of problem; served by the gateway at `/problems/{slug}`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slug: str
+    status: int
+    title_zh: str
+    title_en: str
+    detail_zh: str
+    detail_en: str
+
+    def title(self, language: str) -> str:
+        """The short name, `zh` or `en`."""
+        return self.title_zh if language == "zh" else self.title_en
+
+    def detail(self, language: str) -> str:
+        """What it means and what to do about it, `zh` or `en`."""
+        return self.detail_zh if language == "zh" else self.detail_en
+
+
+def _kind(slug: str, status: int, zh: tuple[str, str], en: tuple[str, str]) -> ProblemKind:
+    return ProblemKind(
+        slug=slug, status=status, title_zh=zh[0], detail_zh=zh[1], title_en=en[0], detail_en=en[1]
+    )
+
+
+_KINDS = (
+    _kind("malformed-json", 400, ("请求体不是有效的 JSON", "请检查请求体的语法。"),
+          ("The body is not valid JSON", "Check the syntax of the request body.")),
+    _kind("invalid-token-request", 400, ("令牌请求无效", "请检查授权类型和参数。"),
+          ("The token request is invalid", "Check the grant type and its parameters.")),
+    _kind("unauthenticated", 401, ("需要有效的访问令牌", "令牌缺失、无效或已过期，请重新获取。"),
+          ("A valid access token is needed", "The token is missing, invalid or expired; get a new one.")),
+    _kind("forbidden", 403, ("没有权限", "当前身份不具备此操作所需的权限。"),
+          ("Not permitted", "The caller lacks the permission that this operation needs.")),
+    _kind("not-found", 404, ("未找到", "资源不存在，或不属于当前身份。"),
+          ("Not found", "There is no such thing, or it is not the caller's to see.")),
+    _kind("method-not-allowed", 405, ("不支持该方法", "允许的方法见 Allow 响应头。"),
+          ("Method not allowed", "The Allow header names the methods that are.")),
+    _kind("request-timeout", 408, ("请求接收超时", "请求体未在时限内到达。"),
+          ("The request took too long to arrive", "The body was not complete within the time allowed.")),
+    _kind("transition-refused", 409, ("当前状态不允许此操作", "allowed 列出了当前状态允许的操作。"),
+          ("The present state does not allow this", "`allowed` names what the present state allows.")),
+    _kind("already-exists", 409, ("已存在", "相同的记录已经存在。"),
+          ("It exists already", "There is such a record already.")),
+    _kind("conflict", 409, ("与当前数据冲突", "请重新读取后再试。"),
+          ("Conflict with the present data", "Read it again and retry.")),
+    _kind("not-yet-known", 409, ("引用的数据尚未同步", "请按 Retry-After 稍后重试。"),
+          ("A thing referred to is not known here yet", "Try again after the time in Retry-After.")),
+    _kind("idempotency-in-flight", 409, ("相同幂等键的请求正在处理", "请稍后用同一个键重试。"),
+          ("A request with this Idempotency-Key is being worked on", "Retry later with the same key.")),
+    _kind("stale-version", 412, ("版本已过期", "数据已被他人修改，请重新读取。"),
+          ("The version is stale", "Somebody changed it meanwhile; read it again.")),
+    _kind("body-too-large", 413, ("请求体过大", "请求体超过了允许的大小。"),
+          ("The body is too large", "The request body is larger than allowed.")),
+    _kind("unsupported-media-type", 415, ("不支持的内容类型", "请使用 application/json。"),
+          ("Unsupported media type", "Send application/json.")),
+    _kind("invalid-request", 422, ("请求内容无效", "errors 列出了每处错误的位置和原因。"),
+          ("The request is not valid", "`errors` tells where and why.")),
+    _kind("idempotency-key-reused", 422, ("幂等键已用于其他请求", "同一个键只能用于完全相同的请求。"),
+          ("The Idempotency-Key belongs to another request", "One key stands for one and the same request.")),
+    _kind("precondition-required", 428, ("需要 If-Match", "请带上读取时得到的 ETag。"),
+          ("If-Match is needed", "Send the ETag that you read.")),
+    _kind("too-many-requests", 429, ("请求过于频繁", "请按 Retry-After 稍后重试。"),
+          ("Too many requests", "Try again after the time in Retry-After.")),
+    _kind("internal-error", 500, ("内部错误", "已记录，请凭 request_id 联系我们。"),
+          ("Internal error", "It has been recorded; quote the request_id.")),
+    _kind("upstream-failed", 502, ("上游服务应答异常", "请稍后重试。"),
+          ("A service behind the gateway answered badly", "Try again later.")),
+    _kind("dependency-unavailable", 503, ("依赖的服务暂时不可用", "没有任何改动，请按 Retry-After 重试。"),
+          ("Something this needs is away for now", "Nothing was changed; retry after the time in Retry-After.")),
+    _kind("upstream-timeout", 504, ("上游服务超时", "请稍后用同一个幂等键重试。"),
+          ("A service behind the gateway took too long", "Retry later, with the same Idempotency-Key.")),
+)  # fmt: skip
+
+CATALOGUE: dict[str, ProblemKind] = {kind.slug: kind for kind in _KINDS}

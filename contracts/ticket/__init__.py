@@ -1,0 +1,26 @@
+"""Events of the ticket service: orders and flags, tickets and all that tickets are about."""
+
+from contracts.event import Event
+from contracts.ticket import (
+    aftercare,
+    clock,
+    complaint,
+    order,
+    penalty,
+    refund,
+    service_request,
+    shift,
+    ticket,
+)
+
+EVENTS: tuple[type[Event], ...] = (
+    *order.EVENTS,
+    *ticket.EVENTS,
+    *clock.EVENTS,
+    *complaint.EVENTS,
+    *refund.EVENTS,
+    *aftercare.EVENTS,
+    *penalty.EVENTS,
+    *shift.EVENTS,
+    *service_request.EVENTS,
+)

@@ -1,0 +1,257 @@
+"""NATS JetStream, and the only module that imports its client: publish with acknowledgement, pull, provision.
+
+The client's own reconnecting is on for ever; a publish while the broker is away fails at once instead of being kept
+in the client's memory, because the outbox is where unpublished events wait.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import nats
+import nats.errors
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import api
+from nats.js.errors import APIError, NotFoundError
+
+from contracts.catalogue import READERS, STREAMS, Mode, Reader, Stream
+from kit.logs import log
+
+PUBLISH_SECONDS = 5.0
+_PULL_SECONDS = 20.0
+_ACK_WAIT_SECONDS = 30.0
+
+
+class BusUnavailableError(Exception):
+    """The broker can't be reached or did not answer in time; the same may succeed later."""
+
+
+class BusRefusedError(Exception):
+    """The broker will never take this message: too large, or no stream has its subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The broker's acknowledgement: where the message stands, and whether it stood there already."""
+
+    sequence: int
+    duplicate: bool
+
+
+class Message:
+    """One delivered message; acknowledge it only after its effect is committed (I6)."""
+
+    def __init__(self, msg: Msg) -> None:
+        self._msg = msg
+        self.subject: str = msg.subject
+        self.headers: Mapping[str, str] = dict(msg.headers or {})
+        self.body: bytes = msg.data
+
+    @property
+    def place(self) -> int:
+        """Where the message stands in its stream."""
+        return int(self._msg.metadata.sequence.stream)
+
+    async def ack(self) -> None:
+        """It is done. A lost acknowledgement leads to a redelivery, which the inbox absorbs."""
+        await self._answer(self._msg.ack)
+
+    async def retry(self, after: float) -> None:
+        """Deliver it again after that many seconds."""
+        await self._answer(self._msg.nak, delay=after)
+
+    async def bury(self) -> None:
+        """Never deliver it again; it stands in the dead letters by now."""
+        await self._answer(self._msg.term)
+
+    async def _answer(self, how: Any, **options: Any) -> None:
+        # The broker redelivers what it got no answer for, so a failed answer costs time and nothing else.
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await how(**options)
+
+
+class Bus:
+    """A connection to the broker that comes back by itself."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._client = Client()
+        self._opened = asyncio.Event()
+        self._pulled = 0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker answers at the moment."""
+        return self._client.is_connected
+
+    @property
+    def was_connected(self) -> bool:
+        """Whether the broker has answered since this process started."""
+        return self._opened.is_set()
+
+    async def open(self) -> None:
+        """Connect, however long the broker takes to appear; run it as a task."""
+        while not self._opened.is_set():
+            try:
+                await asyncio.wait_for(self._connect(), timeout=10)
+                self._opened.set()
+            except (OSError, nats.errors.Error, TimeoutError) as error:
+                log.warning("bus.unavailable", error=error)
+                await asyncio.sleep(0.25)
+
+    async def close(self) -> None:
+        """Leave; what was not acknowledged is delivered again."""
+        if self._client.is_connected:
+            with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
+                await asyncio.wait_for(self._client.flush(), timeout=1)
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await self._client.close()
+
+    async def publish(self, subject: str, body: bytes, headers: Mapping[str, str]) -> Stored:
+        """Store one message durably.
+
+        Raises BusUnavailableError when it is unknown whether the broker has it (publish it again: its id makes that
+        safe), BusRefusedError when it never will.
+        """
+        if not self._client.is_connected:
+            raise BusUnavailableError
+        stream = self._client.jetstream(timeout=PUBLISH_SECONDS)
+        try:
+            ack = await stream.publish(subject, body, headers=dict(headers))
+        except nats.errors.MaxPayloadError as error:
+            raise BusRefusedError("larger than the broker takes") from error
+        except APIError as error:
+            if error.code is not None and 400 <= error.code < 500 and not isinstance(error, NotFoundError):
+                raise BusRefusedError(f"refused by the broker ({error.err_code})") from error
+            raise BusUnavailableError from error
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise BusUnavailableError from error
+        return Stored(ack.seq, bool(ack.duplicate))
+
+    async def pull(self, stream: str, durable: str, *, batch: int) -> AsyncIterator[list[Message]]:
+        """Batches of at most `batch` messages of a durable, as soon as there are any, for ever.
+
+        One long request is outstanding at a time and a message is handed over the moment it arrives: asking for a
+        full batch never delays the first of it.
+        """
+        await self._opened.wait()
+        self._pulled += 1
+        inbox = f"{self._client.new_inbox()}.{self._pulled}"
+        arrivals: asyncio.Queue[Msg] = asyncio.Queue()
+        subscription = await self._client.subscribe(inbox, cb=arrivals.put)
+        request = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        question = orjson.dumps({"batch": batch, "expires": int(_PULL_SECONDS * 1e9)})
+        outstanding = 0
+        try:
+            while True:
+                if outstanding <= 0:
+                    outstanding = batch if await self._ask(request, question, inbox) else 0
+                if outstanding > 0:
+                    arrived, outstanding = await _take(arrivals, outstanding)
+                    if arrived:
+                        yield arrived
+        finally:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await subscription.unsubscribe()
+
+    async def _ask(self, request: str, question: bytes, inbox: str) -> bool:
+        try:
+            if self._client.is_connected:
+                await self._client.publish(request, question, reply=inbox)
+                return True
+        except (nats.errors.Error, OSError) as error:
+            log.warning("bus.unavailable", error=error)
+        await asyncio.sleep(0.1)
+        return False
+
+    async def _connect(self) -> None:
+        await self._client.connect(
+            self._url,
+            name=self._name,
+            inbox_prefix=f"_INBOX_{self._name}",
+            connect_timeout=2,
+            reconnect_time_wait=0.2,  # type: ignore[arg-type]
+            max_reconnect_attempts=-1,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            error_cb=_on_error,
+        )
+
+
+async def _take(arrivals: asyncio.Queue[Msg], outstanding: int) -> tuple[list[Message], int]:
+    """What has arrived, waiting for the first of it, and how much of the request is still open after it."""
+    try:
+        msg = await asyncio.wait_for(arrivals.get(), _PULL_SECONDS + 1)
+    except TimeoutError:
+        return [], 0  # the request was lost with a broken connection: ask again
+    taken: list[Message] = []
+    while True:
+        status = (msg.headers or {}).get("Status")
+        if status is None:
+            taken.append(Message(msg))
+            outstanding -= 1
+        elif status != "100":  # the request has ended: expired, or the consumer is busy or gone
+            if status not in ("404", "408"):
+                log.warning("bus.pull_refused", status=status)
+                await asyncio.sleep(0.2)
+            return taken, 0
+        if arrivals.empty():
+            return taken, outstanding
+        msg = arrivals.get_nowait()
+
+
+async def _on_error(error: Exception) -> None:
+    log.warning("bus.error", error=error)
+
+
+async def provision(nats_url: str, *, replicas: int = 1) -> None:
+    """Make or update every stream and durable of the catalogue; done by `kefu migrate`, never by a service."""
+    client = await nats.connect(nats_url, connect_timeout=5, max_reconnect_attempts=2)
+    try:
+        stream = client.jetstream(timeout=10)
+        for declared in STREAMS.values():
+            await _make_stream(stream, declared, replicas)
+        for reader in READERS:
+            await stream.add_consumer(reader.stream, _consumer(reader))
+    finally:
+        await client.close()
+
+
+async def _make_stream(stream: Any, declared: Stream, replicas: int) -> None:
+    config = api.StreamConfig(
+        name=declared.name,
+        subjects=list(declared.subjects),
+        description=declared.description,
+        retention=api.RetentionPolicy.LIMITS,
+        storage=api.StorageType.FILE,
+        num_replicas=replicas,
+        max_age=declared.max_age_days * 86_400 if declared.max_age_days else 0,
+        duplicate_window=120,
+        deny_delete=True,
+        allow_direct=True,
+    )
+    try:
+        await stream.stream_info(declared.name)
+    except NotFoundError:
+        await stream.add_stream(config)
+    else:
+        await stream.update_stream(config)
+
+
+def _consumer(reader: Reader) -> api.ConsumerConfig:
+    # Backfill doesn't speak: who tells people about events starts with what happens from now on.
+    speaks = reader.service == "notify" and reader.mode is Mode.FACT
+    return api.ConsumerConfig(
+        durable_name=reader.name,
+        filter_subjects=[f"{noun}.>" for noun in reader.nouns],
+        deliver_policy=api.DeliverPolicy.NEW if speaks else api.DeliverPolicy.ALL,
+        ack_policy=api.AckPolicy.EXPLICIT,
+        ack_wait=_ACK_WAIT_SECONDS,
+        max_deliver=-1,
+        max_ack_pending=2_000,
+    )

@@ -1,0 +1,141 @@
+"""The database of this service: one engine, and the one place outside the subscriber loop that commits (I2)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from kit.failpoints import Point, reach
+from kit.logs import log
+from kit.problems import Problem, unavailable
+
+CONNECT_SECONDS = 2.0
+STATEMENT_SECONDS = 10
+LOCK_SECONDS = 5
+# SQLSTATE classes that say "not now" rather than "never": connection, resources, shutdown, serialisation.
+_TRANSIENT_CLASSES = ("08", "53", "57", "40", "55")
+
+
+class Database:
+    """Connections to one service's PostgreSQL, opened when first needed and bounded in every wait."""
+
+    def __init__(self, url: str, *, pool: int = 4) -> None:
+        self.url = url
+        self.engine = _engine(url, pool)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @asynccontextmanager
+    async def transaction(
+        self, before: Point = "before-commit", after: Point = "after-commit"
+    ) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed when the block ends well and undone when it raises.
+
+        `before` and `after` name the failpoints on either side of the commit.
+        Raises Problem `dependency-unavailable` when PostgreSQL is away, `conflict` when a constraint refuses late.
+        """
+        try:
+            async with self._sessions() as session:
+                yield session
+                await session.flush()
+                reach(before)
+                await session.commit()
+                reach(after)
+        except Exception as error:
+            raise as_problem(error) from error
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session for a few queries of the process itself; nothing it does is kept."""
+        async with self._sessions() as session:
+            yield session
+
+    async def connect(self) -> asyncpg.Connection:
+        """A connection of its own, outside the pool; for the relay's leadership and its quick statements."""
+        connection = await asyncpg.connect(
+            self.url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, statement_cache_size=100
+        )
+        await connection.set_type_codec("jsonb", encoder=_json, decoder=orjson.loads, schema="pg_catalog")
+        return connection
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+def as_problem(error: Exception) -> Exception:
+    """The problem that a database error means to a caller; any other error is returned as it is."""
+    if isinstance(error, Problem):
+        return error
+    if is_transient(error):
+        log.warning("database.unavailable", error=error)
+        return unavailable("database")
+    if isinstance(error, IntegrityError):
+        log.warning("database.constraint", constraint=_constraint(error))
+        return Problem("conflict")
+    return error
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying the same again later may well succeed: the database is away, busy or shutting down."""
+    if isinstance(error, OSError | TimeoutError | PoolTimeout | asyncpg.InterfaceError):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        cause = error.orig.__cause__ if error.orig is not None else None
+        return cause is not None and is_transient(cause)
+    if isinstance(error, asyncpg.PostgresError):
+        return str(getattr(error, "sqlstate", None) or "")[:2] in _TRANSIENT_CLASSES
+    return isinstance(error, Problem) and error.slug == "dependency-unavailable"
+
+
+def violated(error: IntegrityError) -> str | None:
+    """The name of the constraint that refused, so that a store can say which fact is wrong."""
+    return _constraint(error)
+
+
+def _constraint(error: IntegrityError) -> str | None:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    return getattr(cause, "constraint_name", None)
+
+
+def _engine(url: str, pool: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=3,
+        pool_use_lifo=True,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": STATEMENT_SECONDS + 2,
+            "server_settings": {
+                "statement_timeout": str(STATEMENT_SECONDS * 1000),
+                "lock_timeout": str(LOCK_SECONDS * 1000),
+                "idle_in_transaction_session_timeout": "15000",
+                "jit": "off",
+                "timezone": "UTC",
+            },
+        },
+    )
+    # A connection that broke while idle shows at checkout of the next; drop all of them at once then.
+    event.listen(engine.sync_engine, "handle_error", _invalidate_on_disconnect)
+    return engine
+
+
+def _invalidate_on_disconnect(context: Any) -> None:
+    cause = getattr(context.original_exception, "__cause__", None)
+    if isinstance(cause, asyncpg.PostgresConnectionError | asyncpg.InterfaceError | OSError):
+        context.is_disconnect = True
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=str).decode()

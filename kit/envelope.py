@@ -1,0 +1,81 @@
+"""CloudEvents 1.0 in binary mode on NATS headers: every attribute is a `ce-*` header, the body is the JSON data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+from contracts.catalogue import decode
+from contracts.event import Event
+
+E = TypeVar("E", bound=Event)
+# Printable ASCII that the CloudEvents protocol bindings leave unencoded; space, quote and percent are encoded.
+_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+
+
+class UndecodableError(Exception):
+    """A message that is no event of the catalogue; the text says which part, never a value of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """The attributes around an event's data."""
+
+    id: UUID
+    subject: str
+    aggregate_id: UUID
+    sequence: int
+    time: datetime
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Generic[E]):
+    """One event as a subscriber's handler gets it."""
+
+    meta: Meta
+    event: E
+
+
+def headers(meta: Meta, *, owner: str) -> dict[str, str]:
+    """The NATS headers of an event; `Nats-Msg-Id` lets the broker drop a repeat inside its window."""
+    attributes = {
+        "ce-specversion": "1.0",
+        "ce-id": str(meta.id),
+        "ce-type": f"kefu.{meta.subject}.v1",
+        "ce-source": f"/kefu/{owner}",
+        "ce-subject": str(meta.aggregate_id),
+        "ce-time": meta.time.isoformat(),
+        "ce-sequence": str(meta.sequence),
+        "ce-datacontenttype": "application/json",
+        "Nats-Msg-Id": str(meta.id),
+    }
+    if meta.traceparent:
+        attributes["ce-traceparent"] = meta.traceparent
+    return {name: quote(value, safe=_SAFE) for name, value in attributes.items()}
+
+
+def read_meta(subject: str, raw: Mapping[str, str] | None) -> Meta:
+    """The attributes of a received message. Raises UndecodableError when one is missing or malformed."""
+    given = {name.lower(): unquote(value) for name, value in (raw or {}).items()}
+    try:
+        return Meta(
+            id=UUID(given["ce-id"]),
+            subject=subject,
+            aggregate_id=UUID(given["ce-subject"]),
+            sequence=int(given["ce-sequence"]),
+            time=datetime.fromisoformat(given["ce-time"]),
+            traceparent=given.get("ce-traceparent"),
+        )
+    except (KeyError, ValueError) as error:
+        raise UndecodableError("the CloudEvents headers can't be read") from error
+
+
+def read_event(meta: Meta, body: bytes) -> Event:
+    """The event in a message's body. Raises UndecodableError when it doesn't fit its contract."""
+    try:
+        return decode(meta.subject, body)
+    except (ValueError, LookupError) as error:
+        raise UndecodableError(f"the body is no {meta.subject}") from error

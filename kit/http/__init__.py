@@ -1,0 +1,1 @@
+"""HTTP as every service speaks it; see the conventions in docs/api.md."""

@@ -1,0 +1,152 @@
+"""The edge of a service: who calls, the unit of work, and the answer that stores itself for its Idempotency-Key.
+
+The unit of work is a function-scoped dependency: it commits after the endpoint returned and before the answer is
+sent (I3). A test makes the commit fail and expects no success.
+"""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import insert, select, text
+
+from kit.http.errors import StoredAnswer
+from kit.principals import Principal
+from kit.problems import Problem, invalid
+from kit.tables import idempotency
+from kit.tokens import bearer_token
+from kit.work import Work
+
+if TYPE_CHECKING:
+    from kit.runtime import Runtime
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_ETAG = re.compile(r'"([0-9]{1,18})"')
+
+
+def runtime_of(request: Request) -> "Runtime":
+    """The running service behind this request."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+async def current_principal(request: Request) -> Principal:
+    """The caller. Raises Problem `unauthenticated` without a good token."""
+    token = bearer_token(request.headers.get("authorization"))
+    return await runtime_of(request).verifier.verify(token)
+
+
+CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+
+
+class Permission:
+    """A dependency that lets pass whoever holds the permission."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def __call__(self, principal: CurrentPrincipal) -> Principal:
+        if not principal.may(self.name):
+            raise Problem("forbidden", permission=self.name)
+        return principal
+
+
+def allow(permission: str) -> Any:
+    """The permission that an endpoint asks for, to stand in its decorator's `dependencies`."""
+    from contracts.permissions import roles_with
+
+    roles_with(permission)  # a typing error dies at import
+    return Depends(Permission(permission))
+
+
+async def open_work(request: Request, principal: CurrentPrincipal) -> AsyncIterator[Work]:
+    """One transaction around the endpoint, committed before the answer is sent."""
+    begin = runtime_of(request).transactions.begin(
+        principal,
+        request_id=request.state.request_id,
+        traceparent=request.state.traceparent,
+        expected_version=_if_match(request),
+    )
+    async with begin as work:
+        key = request.headers.get("idempotency-key")
+        if key is not None and request.method == "POST":
+            await _begin(work, request, key)
+        yield work
+
+
+WorkDep = Annotated[Work, Depends(open_work, scope="function")]
+
+
+async def answer(
+    work: Work, body: BaseModel, *, status: int = 200, version: int | None = None, location: str | None = None
+) -> Response:
+    """The success answer of a use case: bytes, ETag from the row's version, stored for its Idempotency-Key."""
+    headers = {"Content-Type": "application/json"}
+    if version is not None:
+        headers["ETag"] = f'"{version}"'
+    if location is not None:
+        headers["Location"] = location
+    content = body.model_dump_json().encode()
+    if work.idempotency is not None:
+        await _store(work, status, headers, content)
+    return Response(content, status, headers)
+
+
+def _if_match(request: Request) -> int | None:
+    given = request.headers.get("if-match")
+    if given is None or given.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(given.strip())
+    if match is None:
+        raise invalid("/header/if-match", "必须是读取时得到的 ETag", "must be the ETag that was read")
+    return int(match[1])
+
+
+async def _begin(work: Work, request: Request, key: str) -> None:
+    """Answer again what this key has been answered, or hold the key until this transaction ends."""
+    if not _KEY.fullmatch(key):
+        raise invalid(
+            "/header/idempotency-key",
+            "1 到 200 个可见 ASCII 字符",
+            "must be 1 to 200 visible ASCII characters",
+        )
+    caller = work.actor.subject
+    print_of = hashlib.sha256(f"{request.method} {request.url.path}\0".encode() + await request.body()).digest()
+    lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 7))")
+    if not (await work.session.execute(lock, {"key": f"{caller}\0{key}"})).scalar_one():
+        raise Problem("idempotency-in-flight", headers={"Retry-After": "1"})
+    stored = select(idempotency).where(idempotency.c.caller == caller, idempotency.c.key == key)
+    row = (await work.session.execute(stored)).mappings().one_or_none()
+    if row is None:
+        work.idempotency = (key, print_of)
+        return
+    if row["fingerprint"] != print_of:
+        raise Problem("idempotency-key-reused")
+    raise StoredAnswer(row["status"], row["headers"], row["body"])
+
+
+async def _store(work: Work, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    assert work.idempotency is not None  # noqa: S101 - asked by the caller
+    key, print_of = work.idempotency
+    await work.session.execute(
+        insert(idempotency).values(
+            caller=work.actor.subject,
+            key=key,
+            fingerprint=print_of,
+            status=status,
+            headers=dict(headers),
+            body=body,
+            stored_at=work.now,
+        )
+    )
+
+
+def see_own(work: Work, account_id: UUID | None) -> None:
+    """A token narrowed to one buyer sees that buyer's things; anything else doesn't exist for it (T40, X6)."""
+    narrowed = work.actor.account_id
+    if narrowed is not None and narrowed != account_id:
+        raise Problem("not-found")

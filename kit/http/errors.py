@@ -1,0 +1,93 @@
+"""Every answer that is no success becomes a problem document, here and nowhere else."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from kit.db import as_problem
+from kit.http.faults import faults_of
+from kit.logs import log
+from kit.problems import Problem, language_of, render
+
+_BY_STATUS = {404: "not-found", 413: "body-too-large", 415: "unsupported-media-type", 400: "malformed-json"}
+
+
+class StoredAnswer(Exception):  # noqa: N818 - it is an answer
+    """The answer that an Idempotency-Key already has; it is given again byte for byte."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+        super().__init__(status)
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers on an application."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(StoredAnswer, _stored)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem_response(request: Request, problem: Problem) -> Response:
+    """The problem as a response in the caller's language."""
+    request_id = getattr(request.state, "request_id", None)
+    language = language_of(request.headers.get("accept-language"))
+    status, headers, body = render(problem, language=language, request_id=request_id)
+    return Response(body, status, headers)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - registered for this class
+    if error.kind.status >= 500:
+        log.warning("request.problem", slug=error.slug, path=_route_path(request))
+    return problem_response(request, error)
+
+
+async def _stored(_: Request, error: Exception) -> Response:
+    assert isinstance(error, StoredAnswer)  # noqa: S101 - registered for this class
+    return Response(error.body, error.status, {**error.headers, "Idempotent-Replayed": "true"})
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    errors = error.errors()
+    if any(one["type"] == "json_invalid" for one in errors):
+        return problem_response(request, Problem("malformed-json"))
+    return problem_response(request, Problem("invalid-request", faults=faults_of(errors)))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    if error.status_code == 405:
+        allowed = ", ".join(allowed_methods(request))
+        return problem_response(request, Problem("method-not-allowed", headers={"Allow": allowed}))
+    slug = _BY_STATUS.get(error.status_code, "internal-error")
+    return problem_response(request, Problem(slug))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    known = as_problem(error)
+    if isinstance(known, Problem):
+        return problem_response(request, known)
+    log.error("request.failed", path=_route_path(request), error=error)
+    return problem_response(request, Problem("internal-error"))
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """Every method that some route of this path takes; Starlette by itself names only the first route's."""
+    methods: set[str] = set()
+    for route in request.app.router.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= set(getattr(route, "methods", None) or ())
+    return sorted(methods)
+
+
+def _route_path(request: Request) -> str:
+    """The route's template: real paths may hold what a person typed."""
+    route: Any = request.scope.get("route")
+    return getattr(route, "path", "?")

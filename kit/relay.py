@@ -1,0 +1,132 @@
+"""The relay: outbox rows to the broker, in order per aggregate, marked only after the broker's acknowledgement.
+
+One relay per service leads, by an advisory lock on a connection of its own. It is woken by commits; polling for
+`published_at IS NULL` is the truth (a cursor by id would miss slow transactions). Nothing is sent inside a
+transaction.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from kit.bus import Bus, BusRefusedError, BusUnavailableError
+from kit.db import Database, is_transient
+from kit.envelope import Meta, headers
+from kit.failpoints import reach
+from kit.logs import log
+
+LEADER_LOCK = 0x6B65_6675
+BATCH = 500
+_SELECT = """
+SELECT id, event_id, noun, aggregate_id, sequence, subject, body, traceparent, occurred_at FROM outbox o
+WHERE published_at IS NULL AND NOT EXISTS (
+    SELECT FROM outbox b WHERE b.blocked_at IS NOT NULL AND b.noun = o.noun AND b.aggregate_id = o.aggregate_id)
+ORDER BY id LIMIT $1
+"""
+_MARK = """
+UPDATE outbox SET published_at = $1, stream_sequence = sent.place
+FROM unnest($2::bigint[], $3::bigint[]) AS sent (id, place) WHERE outbox.id = sent.id
+"""
+_BLOCK = "UPDATE outbox SET blocked_at = $2, last_error = $3 WHERE id = $1"
+
+
+class Relay:
+    """Publishes one service's outbox for as long as it runs."""
+
+    def __init__(self, database: Database, bus: Bus, *, owner: str, poll_seconds: float = 1.0) -> None:
+        self._database = database
+        self._bus = bus
+        self._owner = owner
+        self._poll_seconds = poll_seconds
+        self._woken = asyncio.Event()
+        self.leads = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to publish."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Lead whenever possible; come back after every loss of database or broker."""
+        while True:
+            try:
+                await self._lead()
+            except (BusUnavailableError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if not isinstance(error, BusUnavailableError) and not is_transient(error):
+                    log.error("relay.failed", error=error)
+                else:
+                    log.warning("relay.interrupted", error=error)
+                await asyncio.sleep(0.2)
+            finally:
+                self.leads.clear()
+
+    async def _lead(self) -> None:
+        connection = await self._database.connect()
+        try:
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+            self.leads.set()
+            while True:
+                self._woken.clear()
+                if not await self.publish_batch(connection):
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+        finally:
+            connection.terminate()
+
+    async def publish_batch(self, connection: asyncpg.Connection) -> int:
+        """Publish what waits, at most 500 events, and return how many were marked."""
+        rows = await connection.fetch(_SELECT, BATCH)
+        marked = 0
+        for wave in _waves(rows):
+            marked += await self._publish_wave(connection, wave)
+        return marked
+
+    async def _publish_wave(self, connection: asyncpg.Connection, wave: Sequence[Any]) -> int:
+        reach("before-publish")
+        outcomes = await asyncio.gather(*(self._publish(row) for row in wave), return_exceptions=True)
+        reach("after-puback")
+        sent = [(row, stored) for row, stored in zip(wave, outcomes, strict=True) if isinstance(stored, int)]
+        now = datetime.now(UTC)
+        if sent:
+            await connection.execute(_MARK, now, [row["id"] for row, _ in sent], [stored for _, stored in sent])
+            reach("after-mark")
+        for row, outcome in zip(wave, outcomes, strict=True):
+            if isinstance(outcome, BusRefusedError):
+                log.error("relay.blocked", subject=row["subject"], event_id=str(row["event_id"]), error=outcome)
+                await connection.execute(_BLOCK, row["id"], now, str(outcome))
+            elif isinstance(outcome, BaseException):
+                # Later waves may hold later events of the same aggregates: stop all, start again from the table.
+                raise outcome
+        return len(sent)
+
+    async def _publish(self, row: Any) -> int:
+        meta = Meta(
+            id=row["event_id"],
+            subject=row["subject"],
+            aggregate_id=row["aggregate_id"],
+            sequence=row["sequence"],
+            time=row["occurred_at"],
+            traceparent=row["traceparent"],
+        )
+        stored = await self._bus.publish(row["subject"], row["body"], headers(meta, owner=self._owner))
+        reach("after-publish")
+        return stored.sequence
+
+
+def _waves(rows: Sequence[Any]) -> list[list[Any]]:
+    """Split rows so that no wave holds two events of one aggregate: a failure can then never reorder them (I4)."""
+    waves: list[list[Any]] = []
+    depth: dict[tuple[str, UUID], int] = {}
+    for row in rows:
+        aggregate = (row["noun"], row["aggregate_id"])
+        place = depth.get(aggregate, 0)
+        depth[aggregate] = place + 1
+        if place == len(waves):
+            waves.append([])
+        waves[place].append(row)
+    return waves

@@ -1,0 +1,45 @@
+"""Running one process of Kefu: logs, event loop, HTTP server, orderly end."""
+
+import sys
+from collections.abc import Callable
+
+import uvicorn
+from pydantic import ValidationError
+
+from kit import logs
+from kit.http.middleware import App
+from kit.settings import ProcessSettings
+
+GRACE_SECONDS = 8
+
+
+def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
+    """Serve until SIGTERM or SIGINT; in-flight requests have 8 seconds to end."""
+    logs.configure(name)
+    try:
+        app, settings = create()
+    except (ValueError, ValidationError) as error:
+        sys.exit(f"{name}: {_one_sentence(error)}")
+    logs.configure(name, settings.log_level)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    uvicorn.Server(config).run()
+
+
+def _one_sentence(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)

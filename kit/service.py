@@ -1,0 +1,55 @@
+"""A service as an ASGI application: its rooms' routers around one runtime."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from fastapi import APIRouter, FastAPI
+
+from kit.clock import Clock
+from kit.http import errors, health, openapi
+from kit.http.middleware import RequestContext
+from kit.runtime import Runtime, Wiring
+from kit.settings import ServiceSettings
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+VERSION = "0.1.0"
+
+
+def create_app(
+    wiring: Wiring,
+    routers: Sequence[APIRouter],
+    settings: ServiceSettings,
+    *,
+    title: str,
+    description: str,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """The application of one service; its runtime starts and stops with it."""
+    runtime = Runtime(wiring, settings, clock=clock)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with runtime.running():
+            yield
+
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=openapi.operation_id,
+        separate_input_output_schemas=False,
+        redirect_slashes=False,
+        telemetry={"tracing": False},
+    )
+    app.state.runtime = runtime
+    app.state.service = wiring.service
+    errors.install(app)
+    app.add_middleware(RequestContext, max_body_bytes=MAX_BODY_BYTES)
+    app.include_router(health.router)
+    for router in routers:
+        app.include_router(router)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    return app

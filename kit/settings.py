@@ -1,0 +1,74 @@
+"""Settings come from the environment, once, and production refuses what only development may have."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Profile(StrEnum):
+    """Where this process runs."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+DEVELOPMENT_KEY = "00" * 32
+
+
+class UnsafeSettingsError(ValueError):
+    """Production was started with something only development may have."""
+
+
+class ProcessSettings(BaseSettings):
+    """What every process of Kefu needs to know."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    profile: Profile = Field(Profile.DEVELOPMENT, validation_alias="KEFU_PROFILE")
+    host: str = Field("127.0.0.1", validation_alias="KEFU_HOST")
+    port: int = Field(0, validation_alias="KEFU_PORT", ge=0, le=65535)
+    log_level: str = Field("info", validation_alias="KEFU_LOG_LEVEL")
+    nats_url: SecretStr = Field(SecretStr("nats://127.0.0.1:4222"), validation_alias="NATS_URL")
+    installation_key: SecretStr = Field(SecretStr(DEVELOPMENT_KEY), validation_alias="KEFU_INSTALLATION_KEY")
+    issuer: str = Field("kefu", validation_alias="KEFU_ISSUER")
+    jwks_url: str = Field("http://127.0.0.1:8000/.well-known/jwks.json", validation_alias="KEFU_JWKS_URL")
+    failpoints: str = Field("", validation_alias="KEFU_FAILPOINTS")
+
+    @property
+    def key(self) -> bytes:
+        """The installation's secret, from which account ids and cursor signatures are made."""
+        return bytes.fromhex(self.installation_key.get_secret_value())
+
+    @model_validator(mode="after")
+    def _refuse_development_secrets(self) -> Self:
+        if len(self.key) < 32:
+            raise UnsafeSettingsError("KEFU_INSTALLATION_KEY must be at least 32 bytes in hex")
+        if self.profile is Profile.PRODUCTION:
+            if self.installation_key.get_secret_value() == DEVELOPMENT_KEY:
+                raise UnsafeSettingsError("KEFU_INSTALLATION_KEY must be set in production")
+            if self.failpoints:
+                raise UnsafeSettingsError("KEFU_FAILPOINTS has no place in production")
+        return self
+
+
+class ServiceSettings(ProcessSettings):
+    """Settings of one of the four services; `service` picks its own database address."""
+
+    service: str
+    database_url: SecretStr
+    database_pool: int = Field(4, validation_alias=AliasChoices("KEFU_DATABASE_POOL"), ge=1, le=50)
+    relay_poll_seconds: float = Field(1.0, validation_alias="KEFU_RELAY_POLL_SECONDS", gt=0)
+
+
+def service_settings(service: str) -> ServiceSettings:
+    """The settings of `service` from the environment. Raises ValueError when its database address is missing."""
+    import os
+
+    variable = f"{service.upper()}_DATABASE_URL"
+    address = os.environ.get(variable)
+    if not address:
+        raise UnsafeSettingsError(f"{variable} is not set: where is the {service} database?")
+    return ServiceSettings(service=service, database_url=SecretStr(address))

@@ -1,0 +1,1 @@
+"""What tests and the local stack are built with: real servers, and patience with a limit."""

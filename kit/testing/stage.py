@@ -1,0 +1,106 @@
+"""Databases for tests: each service is migrated once into a template, of which every test gets a copy of its own."""
+
+import os
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from kit import migrate
+from kit.testing.servers import SERVICES, PostgresServer
+
+
+class Databases:
+    """Makes databases on one server; all of them go when it is closed."""
+
+    def __init__(self, admin_url: str) -> None:
+        self._admin_url = admin_url
+        self._prefix = f"kefu_test_{os.getpid()}"
+        self._templates: dict[str, str] = {}
+        self._numbers = count(1)
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator["Databases"]:
+        """On the server that a `*_DATABASE_URL` names (its role must be allowed to create databases; the named
+        database itself is left alone), else on an embedded one below `folder`."""
+        given = next((url for name in SERVICES if (url := os.environ.get(f"{name.upper()}_DATABASE_URL"))), None)
+        server = None if given else PostgresServer(folder, fast=True)
+        if server is not None:
+            server.start()
+        databases = cls(given or (server.url if server else ""))
+        try:
+            yield databases
+        finally:
+            if server is not None:
+                server.stop()
+            else:
+                databases.drop_all()
+
+    def fresh(self, service: str) -> str:
+        """The URL of a new database with the service's tables and default policies."""
+        if service not in self._templates:
+            name = f"{self._prefix}_{service}_template"
+            self._admin(f'CREATE DATABASE "{name}"')
+            _run(_upgraded(service, self._url(name)))
+            self._templates[service] = name
+        name = f"{self._prefix}_{service}_{next(self._numbers)}"
+        self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{self._templates[service]}"')
+        return self._url(name)
+
+    def drop_all(self) -> None:
+        """Drop what was made."""
+        _run(self._drop_all())
+
+    async def _drop_all(self) -> None:
+        connection = await asyncpg.connect(self._admin_url)
+        try:
+            names = await connection.fetch(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", self._prefix
+            )
+            for row in names:
+                await connection.execute(f'DROP DATABASE "{row["datname"]}" WITH (FORCE)')
+        finally:
+            await connection.close()
+
+    def _admin(self, statement: str) -> None:
+        _run(_execute(self._admin_url, statement))
+
+    def _url(self, name: str) -> str:
+        return urlunsplit(urlsplit(self._admin_url)._replace(path=f"/{name}"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _upgraded(service: str, url: str) -> None:
+    await migrate.upgrade_database(service, url)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end on a loop of another thread: the tests' own loop is running."""
+    import asyncio
+
+    failure: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            asyncio.run(work)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failure.append(error)
+
+    thread = threading.Thread(target=target)
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]

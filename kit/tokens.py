@@ -1,0 +1,203 @@
+"""Access tokens: EdDSA JWTs, verified by every service against the gateway's published keys (RFC 8725).
+
+The algorithm is fixed, `kid` is only looked up, anything else in the header that could steer verification is refused.
+A verified token is remembered by its exact text until it expires, so a hot caller costs a dictionary look-up.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+from joserfc.util import urlsafe_b64decode
+
+from kit.principals import Principal
+from kit.problems import Problem, unavailable
+
+AUDIENCE = "kefu"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
+MAX_TOKEN_CHARS = 4096
+_ALGORITHMS = ["EdDSA"]
+_HEADER = {"alg", "kid", "typ"}
+_CACHED_TOKENS = 10_000
+_REFETCH_SECONDS = 15.0
+_STALE_SECONDS = 60.0
+_LEEWAY_SECONDS = 5
+
+
+class JwksSource:
+    """The issuer's public keys, from an http(s) address or a file; kept while the issuer is away."""
+
+    def __init__(self, location: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._location = location
+        self._monotonic = monotonic
+        self._keys: dict[str, OKPKey] = {}
+        self._asked_at: float | None = None
+        self._fetched_at: float | None = None
+        self._lock = asyncio.Lock()
+
+    async def key(self, kid: str) -> OKPKey | None:
+        """The key with that id, or None. Unknown ids lead to at most one fetch per 15 seconds.
+
+        Raises Problem `dependency-unavailable` when no key was ever fetched and the issuer is away.
+        """
+        if kid not in self._keys or self._is_stale():
+            await self._refresh()
+        if self._fetched_at is None:
+            raise unavailable("identity")
+        return self._keys.get(kid)
+
+    def _is_stale(self) -> bool:
+        return self._fetched_at is None or self._monotonic() - self._fetched_at > _STALE_SECONDS
+
+    async def _refresh(self) -> None:
+        async with self._lock:
+            wait = _REFETCH_SECONDS if self._fetched_at is not None else 0.2
+            if self._asked_at is not None and self._monotonic() - self._asked_at < wait:
+                return
+            self._asked_at = self._monotonic()
+            try:
+                document = orjson.loads(await self._read())
+            except (OSError, ValueError, TimeoutError):
+                return  # keep the keys we have; with none, `key` says so
+            keys = KeySet.import_key_set(document).keys
+            self._keys = {str(key.kid): key for key in keys if isinstance(key, OKPKey)}
+            self._fetched_at = self._monotonic()
+
+    async def _read(self) -> bytes:
+        if not self._location.startswith(("http://", "https://")):
+            return await asyncio.to_thread(Path(self._location).read_bytes)
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=2)
+        try:
+            async with aiohttp.ClientSession(timeout=timeout) as http, http.get(self._location) as answer:
+                if answer.status != 200:
+                    raise OSError("the issuer did not give its keys")
+                return await answer.content.read(64 * 1024)
+        except aiohttp.ClientError as error:
+            raise OSError("the issuer is away") from error
+
+
+class Verifier:
+    """Turns a bearer token into a principal, or refuses it."""
+
+    def __init__(
+        self, keys: JwksSource, issuer: str, *, now: Callable[[], float] = time.time, audience: str = AUDIENCE
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._now = now
+        self._verified: dict[str, tuple[float, Principal]] = {}
+
+    async def verify(self, token: str) -> Principal:
+        """The principal of a good token.
+
+        Raises Problem `unauthenticated` for any other, `dependency-unavailable` when no key could be fetched.
+        """
+        cached = self._verified.get(token)
+        if cached is not None and cached[0] > self._now():
+            return cached[1]
+        self._verified.pop(token, None)
+        principal, expires = await self._examine(token)
+        if len(self._verified) >= _CACHED_TOKENS:
+            self._verified.clear()
+        self._verified[token] = (expires, principal)
+        return principal
+
+    async def _examine(self, token: str) -> tuple[Principal, float]:
+        try:
+            header = _header_of(token)
+            key = await self._keys.key(header["kid"])
+            if key is None:
+                raise ValueError("unknown kid")
+            signed = jws.deserialize_compact(token, key, algorithms=_ALGORITHMS)
+            claims = _object(signed.payload)
+            return self._principal(claims), float(claims["exp"])
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise refused() from error
+
+    def _principal(self, claims: dict[str, Any]) -> Principal:
+        now = self._now()
+        expires, issued = _instant(claims["exp"]), _instant(claims["iat"])
+        starts = _instant(claims.get("nbf", claims["iat"]))
+        if expires <= now or issued > now + _LEEWAY_SECONDS or starts > now + _LEEWAY_SECONDS:
+            raise ValueError("not valid now")
+        if claims["iss"] != self._issuer or claims["aud"] != self._audience:
+            raise ValueError("meant for somebody else")
+        return Principal(
+            subject=_text(claims["sub"]),
+            roles=_texts(claims["roles"]),
+            shops=_texts(claims["shops"]),
+            staff_id=_uuid(claims.get("staff_id")),
+            client_id=_text(claims["client_id"]) if "client_id" in claims else None,
+            account_id=_uuid(claims.get("account_id")),
+            expires_at=datetime.fromtimestamp(expires, UTC),
+        )
+
+
+def refused() -> Problem:
+    """The 401 of every endpoint; it never tells why, so that nobody learns by trying."""
+    return Problem("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="kefu"'})
+
+
+def bearer_token(authorization: str | None) -> str:
+    """The token of an Authorization header. Raises Problem `unauthenticated` when there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_CHARS:
+        raise refused()
+    return token
+
+
+def _header_of(token: str) -> dict[str, str]:
+    if len(token) > MAX_TOKEN_CHARS or not token.isascii() or token.count(".") != 2:
+        raise ValueError("no compact JWS")
+    header = _object(urlsafe_b64decode(token.split(".", 1)[0].encode()))
+    if set(header) != _HEADER or header["alg"] != "EdDSA" or header["typ"] != TOKEN_TYPE:
+        raise ValueError("not a header of ours")
+    return {name: _text(value) for name, value in header.items()}
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    """A JSON object in which no name stands twice: parsers differ on which of the two they take."""
+    import json
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in items}) != len(items):
+            raise ValueError("a name stands twice")
+        return dict(items)
+
+    value = json.loads(raw, object_pairs_hook=pairs)
+    if not isinstance(value, dict):
+        raise TypeError("no object")
+    return value
+
+
+def _instant(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 40:
+        raise ValueError("no instant")
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value or len(value) > 200:
+        raise ValueError("no text")
+    return value
+
+
+def _texts(value: Any) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return frozenset(_text(item) for item in value)
+
+
+def _uuid(value: Any) -> UUID | None:
+    return None if value is None else UUID(_text(value))

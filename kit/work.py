@@ -1,0 +1,70 @@
+"""One unit of work: the session, who acts, and the single instant at which all of it happens."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.clock import Clock
+from kit.db import Database
+from kit.failpoints import Point
+from kit.principals import Principal
+from kit.problems import Problem
+
+
+@dataclass(slots=True)
+class Work:
+    """What a use case needs around its arguments. It is made at the edge (route, event, timer) and never commits."""
+
+    session: AsyncSession
+    actor: Principal
+    now: datetime
+    key: bytes = field(repr=False)
+    request_id: str | None = None
+    traceparent: str | None = None
+    expected_version: int | None = None
+    idempotency: tuple[str, bytes] | None = None
+    recorded_events: int = 0
+
+    def expect_version(self, version: int) -> None:
+        """Raises Problem `stale-version` when the caller's If-Match names another version."""
+        if self.expected_version is not None and self.expected_version != version:
+            raise Problem("stale-version")
+
+
+@dataclass(frozen=True)
+class Transactions:
+    """Opens units of work on one database, commits them when their block ends well, and wakes the relay."""
+
+    database: Database
+    clock: Clock
+    key: bytes = field(repr=False)
+    wake_relay: Callable[[], None]
+
+    @asynccontextmanager
+    async def begin(
+        self,
+        actor: Principal,
+        *,
+        before: Point = "before-commit",
+        after: Point = "after-commit",
+        request_id: str | None = None,
+        traceparent: str | None = None,
+        expected_version: int | None = None,
+    ) -> AsyncIterator[Work]:
+        """One transaction; `before` and `after` name the failpoints on either side of its commit."""
+        async with self.database.transaction(before, after) as session:
+            work = Work(
+                session=session,
+                actor=actor,
+                now=self.clock.now(),
+                key=self.key,
+                request_id=request_id,
+                traceparent=traceparent,
+                expected_version=expected_version,
+            )
+            yield work
+        if work.recorded_events:
+            self.wake_relay()

@@ -1,0 +1,1 @@
+"""The ticket service (工单): orders and their flags, tickets of every kind, and all that tickets are about."""

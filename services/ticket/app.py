@@ -1,0 +1,27 @@
+"""The ticket service: its rooms, wired. Nothing is wired anywhere else."""
+
+from fastapi import FastAPI
+
+from kit.runtime import Wiring
+from kit.service import create_app
+from kit.settings import ServiceSettings, service_settings
+from services.ticket.flag import routes as flag
+from services.ticket.order import routes as order
+from services.ticket.subscribers import SUBSCRIPTIONS
+from services.ticket.ticket import routes as ticket
+
+WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS)
+ROUTERS = (order.router, flag.router, ticket.router)
+
+
+def application(settings: ServiceSettings) -> FastAPI:
+    """The service with these settings."""
+    return create_app(
+        WIRING, ROUTERS, settings, title="Kefu ticket service", description="Orders, flags and tickets (工单)."
+    )
+
+
+def create() -> tuple[FastAPI, ServiceSettings]:
+    """The service with the environment's settings."""
+    settings = service_settings("ticket")
+    return application(settings), settings

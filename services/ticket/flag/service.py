@@ -1,0 +1,69 @@
+"""Use cases of flags."""
+
+from uuid import UUID
+
+from contracts.ticket.order import FlagColour, FlagMeaning
+from kit import audit, outbox
+from kit.clock import business_date
+from kit.ids import new_id
+from kit.policies import in_force
+from kit.problems import Fault, Problem
+from kit.work import Work
+from services.ticket.copies import service as copies
+from services.ticket.flag import lifecycle, store
+from services.ticket.flag.models import Flag
+from services.ticket.flag.policy import FLAG_SCHEME
+from services.ticket.flag.remark import read_remark
+from services.ticket.order import service as orders
+from services.ticket.ticket import service as tickets
+
+
+async def flag_order(
+    work: Work, shop: str, order_no: str, colour: FlagColour | None, remark: str | None
+) -> tuple[Flag, UUID | None]:
+    """Put a flag on an order; a *problem* opens an inquiry unless a ticket of that order is open (T32).
+
+    Returns the flag and the inquiry it opened. Raises Problem `not-found`; `invalid-request` for a colour that the
+    shop's scheme doesn't use.
+    """
+    order = await orders.lock_order(work, shop, order_no)
+    work.expect_version(order.version)
+    scheme = await in_force(work.session, FLAG_SCHEME, shop, work.now)
+    meaning = scheme.document.meaning_of(colour) if colour else None
+    if colour and meaning is None:
+        raise _unused_colour(list(scheme.document.meanings))
+    read = read_remark(remark or "", business_date(work.now))
+    flag = Flag(
+        flag_id=new_id(),
+        order_id=order.order_id,
+        colour=colour,
+        meaning=meaning,
+        remark=remark,
+        agent=read.agent,
+        staff_id=await _signer(work, shop, read.agent),
+        content=read.content,
+        marked_on=read.marked_on,
+        policy_version=scheme.version,
+        flagged_by=work.actor.subject,
+        flagged_at=work.now,
+    )
+    before = {"meaning": order.flag_meaning}
+    event = lifecycle.put_flag(order, flag)
+    order.version += 1
+    store.add(work.session, flag)
+    await outbox.record(work, order, event)
+    after = {"meaning": meaning, "colour": colour, "policy": scheme.version}
+    await audit.record(work, "flag", "order", order.order_id, before=before, after=after)
+    opened = await tickets.open_inquiry_of_problem(work, order) if meaning is FlagMeaning.PROBLEM else None
+    return flag, opened
+
+
+async def _signer(work: Work, shop: str, agent: str | None) -> UUID | None:
+    """Whose flag it is: the member of staff with the alias in the remark, else who put it (T31, A1)."""
+    return await copies.staff_by_alias(work.session, shop, agent) if agent else work.actor.staff_id
+
+
+def _unused_colour(used: list[FlagColour]) -> Problem:
+    names = ", ".join(used)
+    fault = Fault("/colour", f"本店的旗子方案只使用：{names}", f"this shop's flag scheme uses only: {names}")
+    return Problem("invalid-request", faults=[fault])

@@ -1,0 +1,124 @@
+"""An order's milestones, as pure functions from what was known to what is told about it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from contracts.price import Price
+from contracts.ticket.order import (
+    OrderCancelled,
+    OrderCompleted,
+    OrderCorrected,
+    OrderEvent,
+    OrderLine,
+    OrderPaid,
+    OrderReceived,
+    OrderRecorded,
+    OrderShipped,
+    OrderState,
+)  # fmt: skip
+from kit.money import Money
+
+_MILESTONES: tuple[tuple[str, type[OrderEvent]], ...] = (
+    ("paid_at", OrderPaid),
+    ("shipped_at", OrderShipped),
+    ("received_at", OrderReceived),
+    ("completed_at", OrderCompleted),
+    ("cancelled_at", OrderCancelled),
+)
+
+
+class OrderLike(Protocol):
+    """An order as the table holds it."""
+
+    order_id: UUID
+    shop: str
+    order_no: str
+    account_id: UUID
+    revision: int
+    currency: str
+    goods_minor: int
+    discount_minor: int
+    freight_minor: int
+    paid_minor: int | None
+    cost_minor: int | None
+    lines: list[dict[str, Any]]
+    region: str | None
+    channel: str | None
+    agent: str | None
+    courier: str | None
+    payment_method: str | None
+    top_up_of: str | None
+    historic: bool
+    fake: bool
+    flag_meaning: str | None
+    placed_at: datetime
+    paid_at: datetime | None
+    shipped_at: datetime | None
+    received_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+
+
+def state_of(order: OrderLike) -> OrderState:
+    """All that others may know of the order; every order event carries it."""
+    return OrderState.model_validate(
+        {
+            **{name: getattr(order, name) for name in _PLAIN},
+            "goods_total": _price(order.goods_minor, order.currency),
+            "discount": _price(order.discount_minor, order.currency),
+            "freight": _price(order.freight_minor, order.currency),
+            "paid": _price(order.paid_minor, order.currency),
+            "cost": _price(order.cost_minor, order.currency),
+            "lines": [_line(line, order.currency) for line in order.lines],
+        }
+    )
+
+
+def recorded(order: OrderLike) -> list[OrderEvent]:
+    """What is told when an order becomes known: that, and how far it has come already.
+
+    Imported history is one quiet fact: nobody is to act on milestones of years ago.
+    """
+    state = state_of(order)
+    told: list[OrderEvent] = [OrderRecorded(order=state)]
+    return (
+        told if order.historic else told + _reached(state, [name for name, _ in _MILESTONES if getattr(order, name)])
+    )
+
+
+def corrected(order: OrderLike, *, revision_before: int, before: OrderState) -> list[OrderEvent]:
+    """What is told when a higher revision has replaced the order (C10): the milestones newly reached, else that."""
+    state = state_of(order)
+    reached = [name for name, _ in _MILESTONES if getattr(order, name) and getattr(before, name) is None]
+    told: list[OrderEvent] = [OrderCorrected(order=state, revision_before=revision_before)]
+    return told if order.historic else told + _reached(state, reached)
+
+
+def _reached(state: OrderState, names: Sequence[str]) -> list[OrderEvent]:
+    return [event(order=state) for name, event in _MILESTONES if name in names]
+
+
+def _price(minor: int | None, currency: str) -> Price | None:
+    return None if minor is None else Price(amount=Money(minor, currency).amount, currency=currency)
+
+
+def _line(line: dict[str, Any], currency: str) -> OrderLine:
+    return OrderLine(
+        line_no=line["line_no"],
+        sku=line["sku"],
+        item_no=line.get("item_no"),
+        product_name=line.get("product_name"),
+        category=line.get("category"),
+        quantity=line["quantity"],
+        paid_total=Price(amount=Money(line["paid_minor"], currency).amount, currency=currency),
+        cost=_price(line.get("cost_minor"), currency),
+    )
+
+
+_PLAIN = (
+    "order_id", "shop", "order_no", "account_id", "revision", "currency", "region", "channel", "agent", "courier",
+    "payment_method", "top_up_of", "historic", "fake", "flag_meaning", "placed_at", "paid_at", "shipped_at",
+    "received_at", "completed_at", "cancelled_at",
+)  # fmt: skip

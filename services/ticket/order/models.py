@@ -1,0 +1,61 @@
+"""Tables of orders. What identifies a person stands apart from the order and leaves this service only masked."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.ticket.models import TicketServiceTable
+
+
+class Order(TicketServiceTable, table=True):
+    """One order at its highest revision; amounts in minor units of `currency` (X4)."""
+
+    __tablename__ = "shop_order"
+
+    order_id: UUID = Field(primary_key=True)
+    shop: str = Field(sa_type=Text)
+    order_no: str = Field(sa_type=Text)
+    account_id: UUID
+    revision: int = Field(sa_type=BigInteger)
+    currency: str = Field(sa_type=Text)
+    goods_minor: int = Field(sa_type=BigInteger)
+    discount_minor: int = Field(sa_type=BigInteger)
+    freight_minor: int = Field(sa_type=BigInteger)
+    paid_minor: int | None = Field(default=None, sa_type=BigInteger)
+    cost_minor: int | None = Field(default=None, sa_type=BigInteger)
+    lines: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    region: str | None = Field(default=None, sa_type=Text)
+    channel: str | None = Field(default=None, sa_type=Text)
+    agent: str | None = Field(default=None, sa_type=Text)
+    courier: str | None = Field(default=None, sa_type=Text)
+    payment_method: str | None = Field(default=None, sa_type=Text)
+    top_up_of: str | None = Field(default=None, sa_type=Text)
+    historic: bool = False
+    fake: bool = False
+    flag_meaning: str | None = Field(default=None, sa_type=Text)
+    placed_at: datetime
+    paid_at: datetime | None = None
+    shipped_at: datetime | None = None
+    received_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    recorded_at: datetime
+    version: int = Field(default=1, sa_type=BigInteger)
+    event_seq: int = Field(default=0, sa_type=BigInteger)
+
+
+class Delivery(TicketServiceTable, table=True):
+    """Who gets an order's parcel and how to follow it (X6): kept here alone, masked in answers, never in events."""
+
+    __tablename__ = "order_delivery"
+
+    order_id: UUID = Field(primary_key=True)
+    recipient_name: str | None = Field(default=None, sa_type=Text)
+    recipient_phone: str | None = Field(default=None, sa_type=Text)
+    recipient_address: str | None = Field(default=None, sa_type=Text)
+    tracking_number: str | None = Field(default=None, sa_type=Text)
+    payer_token: str | None = Field(default=None, sa_type=Text)

@@ -1,0 +1,118 @@
+"""`/v1/orders`: the storefront sends and corrects orders, the floor looks at them (C10, E3)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import ValidationError
+
+from kit.http.edge import WorkDep, allow, answer
+from kit.http.faults import faults_of
+from kit.http.fields import Code
+from kit.http.pages import page_answer, read_cursor, write_cursor
+from kit.privacy import mask_address, mask_code, mask_name, mask_phone
+from kit.problems import Problem
+from kit.work import Work
+from services.ticket.order import service, store
+from services.ticket.order.lifecycle import state_of
+from services.ticket.order.models import Delivery, Order
+from services.ticket.order.schemas import (
+    BatchResult,
+    BatchResults,
+    OrderBatch,
+    OrderFilter,
+    OrderItem,
+    OrderPage,
+    OrderPublic,
+    OrderPut,
+    RecipientPublic,
+)  # fmt: skip
+
+router = APIRouter(prefix="/v1/orders", tags=["orders"])
+Shop = Annotated[Code, Path(description="The shop's code.")]
+OrderNo = Annotated[Code, Path(description="The order's number in its shop.")]
+
+
+@router.put("/{shop}/{order_no}", response_model=OrderPublic, dependencies=[allow("order:write")])
+async def put_order(shop: Shop, order_no: OrderNo, body: OrderPut, work: WorkDep) -> Response:
+    """Record an order or replace it by a higher revision; an equal or lower one changes nothing (C10)."""
+    if not work.actor.serves(shop):
+        raise Problem("forbidden", shop=shop)
+    item = OrderItem.model_construct(shop=shop, order_no=order_no, **dict(body))
+    (taken,) = await service.record_orders(work, [item])
+    order, delivery = await service.get_order(work, shop, order_no)
+    status = 201 if taken.outcome == service.RECORDED else 200
+    return await answer(work, public(order, delivery), status=status, version=order.version)
+
+
+@router.post("/batches", response_model=BatchResults, dependencies=[allow("order:write")])
+async def send_order_batch(body: OrderBatch, work: WorkDep) -> Response:
+    """Send up to 500 orders; each is recorded, corrected, unchanged or refused by itself."""
+    results: list[BatchResult] = []
+    items: list[OrderItem] = []
+    places: list[int] = []
+    for index, raw in enumerate(body.orders):
+        item, errors = _item(work, raw, index)
+        results.append(BatchResult(index=index, outcome="refused", errors=errors))
+        if item is not None:
+            items.append(item)
+            places.append(index)
+    taken = await service.record_orders(work, items) if items else []
+    for place, one in zip(places, taken, strict=True):
+        results[place] = BatchResult(index=place, outcome=one.outcome, order_id=one.order_id)
+    counts = {name: sum(result.outcome == name for result in results) for name in _OUTCOMES}
+    return await answer(work, BatchResults(results=results, **counts))
+
+
+@router.get("/{shop}/{order_no}", response_model=OrderPublic, dependencies=[allow("order:read")])
+async def get_order(shop: Shop, order_no: OrderNo, work: WorkDep) -> Response:
+    """One order, its recipient masked (X6); another buyer's order is not found (T40)."""
+    order, delivery = await service.get_order(work, shop, order_no)
+    return await answer(work, public(order, delivery), version=order.version)
+
+
+@router.get("", response_model=OrderPage, dependencies=[allow("order:read")])
+async def list_orders(work: WorkDep, query: Annotated[OrderFilter, Query()]) -> Response:
+    """Orders, newest first."""
+    filters = query.model_dump(include={"shop", "account_id", "flag_meaning"}, exclude_none=True)
+    if work.actor.account_id is not None:
+        filters["account_id"] = work.actor.account_id
+    after = read_cursor(work, "orders", query)
+    orders = await store.page(work.session, filters, store.place(after), query.limit + 1)
+    shown = orders[: query.limit]
+    more = len(orders) > query.limit
+    cursor = write_cursor(work, "orders", [shown[-1].placed_at, shown[-1].order_id]) if more else None
+    page = OrderPage(items=[state_of(order) for order in shown], next_cursor=cursor)
+    return page_answer(page, path="/v1/orders", next_cursor=cursor)
+
+
+_OUTCOMES = (service.RECORDED, service.CORRECTED, service.UNCHANGED, "refused")
+
+
+def public(order: Order, delivery: Delivery | None) -> OrderPublic:
+    """The order as an answer shows it."""
+    recipient = None
+    if delivery is not None and any((delivery.recipient_name, delivery.recipient_phone, delivery.recipient_address)):
+        recipient = RecipientPublic(
+            name=mask_name(delivery.recipient_name),
+            phone=mask_phone(delivery.recipient_phone),
+            address=mask_address(delivery.recipient_address),
+        )
+    return OrderPublic(
+        **dict(state_of(order)),
+        version=order.version,
+        tracking_number=mask_code(delivery.tracking_number if delivery else None),
+        recipient=recipient,
+    )
+
+
+def _item(work: Work, raw: object, index: int) -> tuple[OrderItem | None, list[dict[str, str]]]:
+    try:
+        item = OrderItem.model_validate(raw)
+    except ValidationError as error:
+        located = [
+            {**one, "loc": ("body", "orders", index, *one["loc"])} for one in error.errors(include_input=False)
+        ]
+        return None, [{"pointer": fault.pointer, "detail": fault.en} for fault in faults_of(located)]
+    if not work.actor.serves(item.shop):
+        return None, [{"pointer": f"/orders/{index}/shop", "detail": "this caller does not serve the shop"}]
+    return item, []

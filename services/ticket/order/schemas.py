@@ -1,0 +1,160 @@
+"""Orders in the words of HTTP."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from contracts.ticket.order import FlagMeaning, OrderState
+from kit.http.faults import InvalidValue
+from kit.http.fields import Amount, Code, Currency, Instant, Line, Quantity, Text
+from kit.http.pages import Page
+from kit.money import Money
+
+
+class Recipient(BaseModel):
+    """Who gets the parcel."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Text | None = None
+    phone: Line | None = None
+    address: Text | None = None
+
+
+class OrderLinePut(BaseModel):
+    """One line; `paid_total` is what was paid for all of it before the order's discount, and need not divide by
+    the quantity (C10)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line_no: Quantity
+    sku: Code
+    item_no: Code | None = None
+    product_name: Line | None = None
+    category: Code | None = None
+    options: Annotated[Line | None, Field(description="Colour and size.")] = None
+    quantity: Quantity
+    unit_price: Amount | None = None
+    paid_total: Amount
+    cost: Amount | None = None
+
+
+class OrderPut(BaseModel):
+    """An order as the storefront knows it now. A higher `revision` replaces it; an equal or lower one changes
+    nothing (C10)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: Annotated[int, Field(ge=1, le=2**53, strict=True)] = 1
+    buyer_ref: Annotated[Line, Field(description="The platform's id of the buyer; only a keyed hash of it is kept.")]
+    currency: Currency = "CNY"
+    lines: Annotated[list[OrderLinePut], Field(min_length=1, max_length=500)]
+    discount: Amount = "0"
+    freight: Amount = "0"
+    paid: Amount | None = None
+    recipient: Recipient | None = None
+    payment_method: Code | None = None
+    payer_token: Annotated[Line | None, Field(description="The payment side's opaque token of the payer.")] = None
+    courier: Code | None = None
+    tracking_number: Code | None = None
+    region: Line | None = None
+    channel: Code | None = None
+    agent: Line | None = None
+    top_up_of: Code | None = None
+    historic: Annotated[bool, Field(strict=True, description="Imported history: announces nothing.")] = False
+    placed_at: Instant
+    paid_at: Instant | None = None
+    shipped_at: Instant | None = None
+    received_at: Instant | None = None
+    completed_at: Instant | None = None
+    cancelled_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        """Σ lines − discount + freight = paid (X4, C10); line numbers stand once."""
+        numbers = [line.line_no for line in self.lines]
+        if len(set(numbers)) != len(numbers):
+            raise InvalidValue("行号重复", "a line number stands twice")
+        amounts = [(line.paid_total, "paid_total") for line in self.lines]
+        try:
+            goods = sum(Money.parse(amount, self.currency).minor for amount, _ in amounts)
+            rest = Money.parse(self.freight, self.currency).minor - Money.parse(self.discount, self.currency).minor
+            paid = None if self.paid is None else Money.parse(self.paid, self.currency).minor
+        except ValueError as error:
+            raise InvalidValue("金额的小数位数超出币种", "an amount has more decimals than its currency") from error
+        if goods + rest < 0:
+            raise InvalidValue("优惠不能超过应付金额", "the discount is larger than what it is taken from")
+        if paid is not None and paid != goods + rest:
+            raise InvalidValue(
+                "实付金额应等于各行实付之和减优惠加运费", "paid must equal the lines' sum minus discount plus freight"
+            )
+        return self
+
+
+class OrderItem(OrderPut):
+    """One order of a batch: with its shop and number."""
+
+    shop: Code
+    order_no: Code
+
+
+class OrderBatch(BaseModel):
+    """At most 500 orders; each is taken or refused by itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    orders: Annotated[
+        list[object],
+        Field(min_length=1, max_length=500, json_schema_extra={"items": {"$ref": "#/components/schemas/OrderItem"}}),
+    ]
+
+
+class RecipientPublic(BaseModel):
+    """The recipient, masked (X6)."""
+
+    name: str | None
+    phone: str | None
+    address: str | None
+
+
+class OrderPublic(OrderState):
+    """An order with its masked recipient."""
+
+    version: int
+    tracking_number: str | None = None
+    recipient: RecipientPublic | None = None
+
+
+class BatchResult(BaseModel):
+    """What became of one item of a batch."""
+
+    index: int
+    outcome: Annotated[str, Field(description="`recorded`, `corrected`, `unchanged` or `refused`.")]
+    order_id: UUID | None = None
+    errors: list[dict[str, str]] = []
+
+
+class BatchResults(BaseModel):
+    """A result per item, in the order of the batch."""
+
+    results: list[BatchResult]
+    recorded: int
+    corrected: int
+    unchanged: int
+    refused: int
+
+
+class OrderFilter(Page):
+    """Which orders to list."""
+
+    shop: Code | None = None
+    account_id: UUID | None = None
+    flag_meaning: FlagMeaning | None = None
+
+
+class OrderPage(BaseModel):
+    """One page of orders, newest first."""
+
+    items: list[OrderState]
+    next_cursor: str | None = None

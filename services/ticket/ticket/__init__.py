@@ -1,0 +1,1 @@
+"""工单: the common life that tickets of every kind share (T1, T2)."""

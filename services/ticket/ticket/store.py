@@ -1,0 +1,64 @@
+"""Every query of tickets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from kit.clock import business_date
+from kit.work import Work
+from services.ticket.ticket.lifecycle import UNFINISHED
+from services.ticket.ticket.models import Ticket
+
+_NUMBER = text("SELECT :prefix || lpad(nextval('ticket_number')::text, 6, '0')")
+
+
+async def next_number(work: Work) -> str:
+    """The next number that people read and say: business date and a sequence that never starts anew."""
+    prefix = f"T{business_date(work.now):%Y%m%d}-"
+    return str((await work.session.execute(_NUMBER, {"prefix": prefix})).scalar_one())
+
+
+async def add(session: AsyncSession, ticket: Ticket) -> None:
+    """Insert a new ticket."""
+    await session.execute(insert(Ticket).values(ticket.model_dump()))
+
+
+async def get(session: AsyncSession, ticket_id: UUID) -> Ticket | None:
+    """One ticket."""
+    return await session.get(Ticket, ticket_id)
+
+
+async def get_for_update(session: AsyncSession, ticket_id: UUID) -> Ticket | None:
+    """One ticket under its row lock."""
+    statement = select(Ticket).where(col(Ticket.ticket_id) == ticket_id).with_for_update()
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def unfinished_of_order(session: AsyncSession, order_id: UUID) -> UUID | None:
+    """A ticket of that order which somebody is to work on, if there is one."""
+    statement = (
+        select(col(Ticket.ticket_id))
+        .where(col(Ticket.order_id) == order_id, col(Ticket.status).in_(UNFINISHED))
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def page(session: AsyncSession, filters: Mapping[str, Any], after: UUID | None, limit: int) -> list[Ticket]:
+    """Tickets by these columns, newest first, after the given one."""
+    statement = select(Ticket)
+    for name, value in filters.items():
+        statement = statement.where(getattr(Ticket, name) == value)
+    if after is not None:
+        statement = statement.where(col(Ticket.ticket_id) < after)
+    statement = statement.order_by(col(Ticket.ticket_id).desc()).limit(limit)
+    return list((await session.execute(statement)).scalars())
+
+
+def place(key: Sequence[Any] | None) -> UUID | None:
+    """A cursor's key as the place in the list."""
+    return None if key is None else UUID(key[0])

@@ -1,0 +1,175 @@
+"""What all tests share: one PostgreSQL and one NATS per worker, a fresh database per test, tokens of every role."""
+
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import orjson
+import pytest
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+from pydantic import SecretStr
+
+from kit import bus, migrate
+from kit.clock import Clock, FrozenClock
+from kit.ids import new_id
+from kit.runtime import Runtime
+from kit.settings import Profile, ServiceSettings
+from kit.testing.servers import NatsServer
+from kit.testing.stage import Databases
+from kit.work import Transactions
+
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in Shanghai
+KEY = "5a" * 32
+Tokens = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Makes a migrated database of any service in a moment, on the embedded server or the one in the environment."""
+    with Databases.open(tmp_path_factory.mktemp("postgres")) as made:
+        yield made
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(NOON)
+
+
+@pytest.fixture
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A broker of the test's own, empty but for the streams and durables of the catalogue."""
+    server = NatsServer(tmp_path_factory.mktemp("nats"))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+async def nats_url(nats: NatsServer) -> str:
+    await bus.provision(nats.url)
+    return nats.url
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> OKPKey:
+    return OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
+
+
+@pytest.fixture(scope="session")
+def jwks_file(signing_key: OKPKey, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = Path(tmp_path_factory.mktemp("keys")) / "jwks.json"
+    path.write_bytes(orjson.dumps({"keys": [signing_key.as_dict(private=False)]}))
+    return path
+
+
+@pytest.fixture(scope="session")
+def token(signing_key: OKPKey) -> Tokens:
+    """`token("agent", staff_id=…)`: a good access token with that role and those claims."""
+
+    def make(*roles: str, sub: str | None = None, shops: list[str] | None = None, **claims: object) -> str:
+        now = datetime.now(UTC)
+        names = {name: str(value) for name, value in claims.items() if value is not None}
+        body = {
+            "iss": "kefu",
+            "aud": "kefu",
+            "sub": sub or f"{roles[0]}:{claims.get('staff_id', 'test')}",
+            "iat": int(now.timestamp()),
+            "exp": int((now + timedelta(minutes=10)).timestamp()),
+            "jti": str(new_id()),
+            "roles": list(roles),
+            "shops": shops or ["*"],
+            **names,
+        }
+        header = {"alg": "EdDSA", "kid": "test", "typ": "at+jwt"}
+        return jwt.encode(header, body, signing_key, algorithms=["EdDSA"])
+
+    return make
+
+
+@dataclass
+class Client:
+    """One service through its ASGI door, called as somebody."""
+
+    http: httpx.AsyncClient
+    token: Tokens
+    app: FastAPI
+
+    @property
+    def runtime(self) -> Runtime:
+        runtime: Runtime = self.app.state.runtime
+        return runtime
+
+    @property
+    def transactions(self) -> Transactions:
+        return self.runtime.transactions
+
+    def as_(self, *roles: str, **claims: object) -> dict[str, str]:
+        """Headers of a caller with these roles."""
+        return {"Authorization": f"Bearer {self.token(*roles, **claims)}"}
+
+    async def call(
+        self, method: str, path: str, role: str = "agent", *, json: object = None, **options: object
+    ) -> httpx.Response:
+        """One request as `role`; further options are claims, or `headers`."""
+        headers = {**self.as_(role, **{k: v for k, v in options.items() if k != "headers"})}
+        headers |= dict(options.get("headers") or {})  # type: ignore[call-overload]
+        return await self.http.request(method, path, json=json, headers=headers)
+
+
+Starter = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def start_service(databases: Databases, jwks_file: Path, token: Tokens, clock: FrozenClock) -> Starter:
+    """`async with start_service("ticket") as client`: the service on a fresh database.
+
+    Without `nats_url` its broker is away: requests work, events wait in the outbox.
+    """
+
+    @asynccontextmanager
+    async def start(
+        service: str, *, nats_url: str = "nats://127.0.0.1:1", database_url: str | None = None, clock: Clock = clock
+    ) -> AsyncIterator[Client]:
+        settings = ServiceSettings(
+            service=service,
+            database_url=SecretStr(database_url or databases.fresh(service)),
+            profile=Profile.TEST,
+            nats_url=SecretStr(nats_url),
+            installation_key=SecretStr(KEY),
+            jwks_url=str(jwks_file),
+            relay_poll_seconds=0.2,
+        )
+        module = import_module(f"services.{service}.app")
+        app: FastAPI = module.application(settings)
+        app.state.runtime.clock = clock
+        object.__setattr__(app.state.runtime.transactions, "clock", clock)
+        async with LifespanManager(app, startup_timeout=20, shutdown_timeout=20):
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
+                yield Client(http, token, app)
+
+    return start
+
+
+@pytest.fixture
+def staff_id() -> UUID:
+    return new_id()
+
+
+@pytest.fixture(scope="session")
+def counter() -> Iterator[int]:
+    return itertools.count(1)
+
+
+__all__ = ["KEY", "NOON", "Client", "Starter", "Tokens", "migrate"]

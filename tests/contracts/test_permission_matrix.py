@@ -1,0 +1,65 @@
+"""The matrix of roles and permissions, cell by cell (X6, G2)."""
+
+import re
+
+import pytest
+
+from contracts.permissions import MATRIX, PERMISSIONS, ROLES, roles_with
+
+AGREED = {
+    "order:write": "storefront service admin",
+    "order:read": "storefront agent supervisor manager finance auditor admin service",
+    "order:flag": "agent supervisor manager",
+    "ticket:open": "storefront agent supervisor manager service",
+    "ticket:read": "storefront agent supervisor manager auditor admin service",
+    "ticket:work": "agent supervisor manager",
+    "ticket:assign": "supervisor manager",
+    "ticket:reopen": "agent supervisor manager",
+    "ticket:cancel": "agent supervisor manager",
+    "customer:read": "storefront agent supervisor manager finance auditor service admin",
+    "customer:report": "supervisor manager finance auditor admin",
+    "staff:read": "agent supervisor manager finance auditor admin",
+    "staff:manage": "manager admin",
+    "credit:read": "agent supervisor manager finance auditor",
+    "commission:quote": "agent supervisor manager finance",
+    "inbox:read": "agent supervisor manager finance auditor admin",
+    "inbox:mark": "agent supervisor manager finance auditor admin",
+    "account:manage": "admin",
+    "client:manage": "admin",
+    "policy:read": "supervisor manager finance auditor admin",
+    "policy:write": "manager admin",
+    "audit:read": "auditor admin",
+    "event:read": "service auditor admin",
+}
+
+
+def test_the_roles_are_those_agreed() -> None:
+    assert set(ROLES) == {
+        "storefront", "agent", "supervisor", "manager", "finance", "auditor", "admin", "service",
+    }  # fmt: skip
+
+
+def test_no_permission_is_missing_or_extra() -> None:
+    assert set(PERMISSIONS) == set(AGREED)
+    assert len(MATRIX) == len(PERMISSIONS)
+
+
+@pytest.mark.parametrize("permission", AGREED)
+@pytest.mark.parametrize("role", ROLES)
+def test_each_cell(role: str, permission: str) -> None:
+    assert (role in roles_with(permission)) == (role in AGREED[permission].split())
+
+
+@pytest.mark.parametrize("line", MATRIX, ids=lambda line: line.name)
+def test_each_line_is_well_formed(line: tuple[str, str, tuple[str, ...]]) -> None:
+    name, meaning, roles = line
+    assert re.fullmatch(r"[a-z_]+:[a-z_]+", name)
+    assert meaning
+    assert roles
+    assert set(roles) <= set(ROLES)
+    assert len(roles) == len(set(roles))
+
+
+def test_a_typo_dies_early() -> None:
+    with pytest.raises(KeyError):
+        roles_with("tickets:read")
