@@ -1,0 +1,5 @@
+"""`python -m ops` is `kefu`."""
+
+from ops.cli import main
+
+main()

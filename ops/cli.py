@@ -1,0 +1,30 @@
+"""The `kefu` command line. A new command is a function in a module of its own and one line below."""
+
+import sys
+
+import typer
+
+from kit.testing.children import ServerError
+from ops import deadletters, demo, migrate, tokens, up
+from ops.environment import StackError
+
+app = typer.Typer(
+    help="Kefu: run it here, migrate its databases, try it out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("up")(up.command)
+app.command("migrate")(migrate.command)
+app.command("token")(tokens.command)
+app.command("demo")(demo.command)
+app.add_typer(deadletters.app, name="dead-letters")
+
+
+def main() -> None:
+    """Run the command line; what a person can act on is one sentence on standard error and exit code 1."""
+    try:
+        app()
+    except (StackError, ServerError) as trouble:
+        print(f"kefu: {trouble}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,191 @@
+"""The story that runs through all five processes; the demo tells it, the tests check it.
+
+Imported orders become customers → an agent flags a *problem* with a remark → an inquiry is opened, worked, solved and
+closed → the agent finds a message in the inbox; another order is *cleared* with the agent's alias → the sale is
+credited to that agent. Everything goes through the gateway.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ops.callers import Caller, Callers
+from ops.cdnow import CURRENCY, SHOP, Purchase
+from ops.environment import StackError
+
+BATCH = 500
+REMARK = "【菲菲】(中通)8/10"
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did, by the service's own count."""
+
+    recorded: int
+    unchanged: int
+    refused: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the customer service knows of the imported shop."""
+
+    customers: int
+    orders: int
+    spend: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """The ids of the story's things, and the last words each service said about them."""
+
+    agent: dict[str, Any]
+    problem_order: dict[str, Any]
+    inquiry: dict[str, Any]
+    messages: list[dict[str, Any]]
+    cleared_order: dict[str, Any]
+    credit: dict[str, Any]
+    customer: dict[str, Any]
+
+
+async def import_purchases(caller: Caller, purchases: Sequence[Purchase], progress: Progress) -> Imported:
+    """Send the purchases as historic orders, two batches at a time; sending them again changes nothing."""
+    started = time.monotonic()
+    batches = [purchases[place : place + BATCH] for place in range(0, len(purchases), BATCH)]
+    gate = asyncio.Semaphore(2)
+
+    async def send(batch: Sequence[Purchase]) -> dict[str, int]:
+        async with gate:
+            orders = [purchase.as_order() for purchase in batch]
+            result: dict[str, int] = await caller.expect(200, "POST", "/v1/orders/batches", {"orders": orders})
+            progress(len(batch))
+            return result
+
+    results = await asyncio.gather(*(send(batch) for batch in batches))
+    recorded, unchanged, refused = (
+        sum(one[name] for one in results) for name in ("recorded", "unchanged", "refused")
+    )
+    return Imported(recorded, unchanged, refused, time.monotonic() - started)
+
+
+async def totals(caller: Caller) -> Totals:
+    """Customers, orders and spend of the imported shop."""
+    answer = await caller.expect(200, "GET", f"/v1/customer-reports/purchases?shop={SHOP}")
+    rows = [row for row in answer["items"] if row["currency"] == CURRENCY]
+    return Totals(rows[0]["customers"], rows[0]["orders"], rows[0]["spend"]) if rows else Totals(0, 0, "0.00")
+
+
+async def settled_totals(caller: Caller, wanted: Totals, *, within: float) -> Totals:
+    """The totals, once they are as wanted or have stopped moving for a while."""
+    seen: Totals = await settled(lambda: totals(caller), lambda seen: seen == wanted, within=within)
+    return seen
+
+
+async def settled(look: Callable[[], Awaitable[Any]], done: Callable[[Any], bool], *, within: float) -> Any:
+    """Look until it is done; the last look when it isn't within that many seconds."""
+    deadline = time.monotonic() + within
+    while not done(seen := await look()) and time.monotonic() < deadline:  # noqa: ASYNC110 - it is behind HTTP
+        await asyncio.sleep(0.05)
+    return seen
+
+
+async def hire(people: Callers, alias: str) -> tuple[dict[str, Any], Caller]:
+    """A member of staff with that alias in shop `main`, and a login for them; used again when both are there."""
+    admin = people.staff("admin")
+    page = await admin.expect(200, "GET", "/v1/staff?limit=200")
+    known = [one for one in page["items"] if {"shop": "main", "alias": alias} in one["aliases"]]
+    if known:
+        person = known[0]
+    else:
+        born = {
+            "name": "林菲",
+            "role": "agent",
+            "aliases": [{"shop": "main", "alias": alias}],
+            "hired_on": "2024-03-01",
+        }
+        person = await admin.expect(201, "POST", "/v1/staff", born, Idempotency_Key=secrets.token_hex(8))
+    username, password = f"agent-{secrets.token_hex(4)}", secrets.token_urlsafe(16)
+    login = {"username": username, "password": password, "roles": ["agent"], "staff_id": person["staff_id"]}
+    await admin.expect(201, "POST", "/v1/accounts", login)
+    return person, people.person(username, password)
+
+
+async def tell(people: Callers, *, within: float = 20.0) -> Told:
+    """The whole story with orders of its own. Raises `StackError` at the first thing that isn't as it should be."""
+    mark = secrets.token_hex(4)
+    person, agent = await hire(people, "菲菲")
+    storefront = people.storefront
+    problem = await put_order(storefront, f"P-{mark}", buyer=f"buyer-{mark}", paid="88.00")
+    await _alias_known(agent, person, mark, storefront, within)
+    flag = await _flag(agent, problem["order_no"], "green")
+    inquiry = await work_off(agent, flag["ticket_id"], key=mark)
+    cleared = await put_order(storefront, f"C-{mark}", buyer=f"buyer-{mark}", paid="120.50")
+    await _flag(agent, cleared["order_no"], "red")
+    messages = await settled(lambda: _messages(agent, inquiry["number"]), lambda seen: len(seen) > 0, within=within)
+    credit = await _eventually(agent, f"/v1/ledger/sale-credits/{cleared['order_id']}", within)
+    found = f"/v1/customers?account_id={problem['account_id']}"
+    page = await settled(lambda: agent.expect(200, "GET", found), lambda seen: bool(seen["items"]), within=within)
+    if not messages or not page["items"]:
+        raise StackError("The story stopped: no message in the inbox, or no customer file.")
+    return Told(person, problem, inquiry, messages, cleared, credit, page["items"][0])
+
+
+async def put_order(storefront: Caller, order_no: str, *, buyer: str, paid: str) -> dict[str, Any]:
+    """One paid order of shop `main`."""
+    now = datetime.now(UTC).isoformat()
+    order = {
+        "buyer_ref": buyer,
+        "lines": [{"line_no": 1, "sku": "TEA-250", "product_name": "龙井 250g", "quantity": 1, "paid_total": paid}],
+        "paid": paid,
+        "placed_at": now,
+        "paid_at": now,
+    }
+    answer: dict[str, Any] = await storefront.expect(201, "PUT", f"/v1/orders/main/{order_no}", order)
+    return answer
+
+
+async def work_off(agent: Caller, ticket_id: str, *, key: str) -> dict[str, Any]:
+    """Start, solve and close a ticket; the closed ticket."""
+    path = f"/v1/tickets/{ticket_id}"
+    await agent.expect(200, "POST", f"{path}/start", Idempotency_Key=f"start-{key}")
+    done = {"solution": "已联系仓库补发"}
+    await agent.expect(200, "POST", f"{path}/solve", done, Idempotency_Key=f"solve-{key}")
+    closed: dict[str, Any] = await agent.expect(200, "POST", f"{path}/close", Idempotency_Key=f"close-{key}")
+    return closed
+
+
+async def _flag(agent: Caller, order_no: str, colour: str) -> dict[str, Any]:
+    body = {"colour": colour, "remark": REMARK}
+    path = f"/v1/orders/main/{order_no}/flags"
+    answer: dict[str, Any] = await agent.expect(201, "POST", path, body, Idempotency_Key=f"{order_no}-{colour}")
+    return answer
+
+
+async def _alias_known(agent: Caller, person: dict[str, Any], mark: str, storefront: Caller, within: float) -> None:
+    """Wait until the ticket service's copy of the staff knows the alias: a flag that names it is matched then."""
+    order = await put_order(storefront, f"A-{mark}", buyer=f"buyer-{mark}", paid="1.00")
+    path, body = f"/v1/orders/main/{order['order_no']}/flags", {"colour": "purple", "remark": REMARK}
+    await settled(
+        lambda: agent.expect(201, "POST", path, body),
+        lambda flag: flag["staff_id"] == person["staff_id"],
+        within=within,
+    )
+
+
+async def _messages(agent: Caller, number: str) -> list[dict[str, Any]]:
+    page = await agent.expect(200, "GET", "/v1/inbox?limit=200")
+    return [message for message in page["items"] if number in str(message)]
+
+
+async def _eventually(agent: Caller, path: str, within: float) -> dict[str, Any]:
+    status, body = await settled(lambda: agent.call("GET", path), lambda seen: seen[0] == 200, within=within)
+    if status != 200:
+        raise StackError(f"GET {path} still answers {status}.")
+    found: dict[str, Any] = body
+    return found
