@@ -26,7 +26,7 @@ _PULL_SECONDS = 20.0
 _ACK_WAIT_SECONDS = 30.0
 
 
-class BusUnavailableError(Exception):
+class BusUnavailableError(OSError):
     """The broker can't be reached or did not answer in time; the same may succeed later."""
 
 
@@ -211,7 +211,10 @@ async def _on_error(error: Exception) -> None:
 
 async def provision(nats_url: str, *, replicas: int = 1) -> None:
     """Make or update every stream and durable of the catalogue; done by `kefu migrate`, never by a service."""
-    client = await nats.connect(nats_url, connect_timeout=5, max_reconnect_attempts=2)
+    try:
+        client = await nats.connect(nats_url, connect_timeout=5, max_reconnect_attempts=2)
+    except nats.errors.Error as error:
+        raise BusUnavailableError("the broker can't be reached") from error
     try:
         stream = client.jetstream(timeout=10)
         for declared in STREAMS.values():

@@ -32,7 +32,8 @@ _EXPONENTS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     "CLF": 4,
 }
-_AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,4})?", re.ASCII)
+# A negative nothing is no amount: what is equal has one spelling of its sign.
+_AMOUNT = re.compile(r"(?!-[0.]+\Z)-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,4})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 

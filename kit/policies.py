@@ -1,37 +1,16 @@
-"""Policies are data (X3): versioned documents per shop, in force from an instant; results name the version used."""
+"""Which policy is in force: versioned documents per shop, from an instant on (X3)."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.policy import EVERYWHERE, InForce, PolicyKind
 from kit.tables import policy
 
 D = TypeVar("D", bound=BaseModel)
-EVERYWHERE = "main"
-ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class PolicyKind(Generic[D]):
-    """One named policy of a service: the shape of its document and the default shipped as version 1."""
-
-    name: str
-    document: type[D]
-    default: D
-
-
-@dataclass(frozen=True)
-class InForce(Generic[D]):
-    """The document that decides, with the version that a result records."""
-
-    name: str
-    shop: str
-    version: int
-    document: D
 
 
 async def in_force(session: AsyncSession, kind: PolicyKind[D], shop: str, at: datetime) -> InForce[D]:

@@ -60,10 +60,11 @@ def language_of(accept_language: str | None) -> str:
     """`zh` or `en`, whichever the caller weighs more; Chinese when neither is asked for (X8)."""
     best, weight = "zh", 0.0
     for part in (accept_language or "")[:200].split(","):
-        tag, _, quality = part.strip().partition(";q=")
-        language = tag.split("-")[0].lower()
+        tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        language = tag.split("-")[0]
+        quality = next((one[2:] for one in parameters if one.startswith("q=")), "")
         try:
-            asked = float(quality) if quality else 1.0
+            asked = min(float(quality), 1.0) if quality else 1.0
         except ValueError:
             continue
         if language in ("zh", "en") and asked > weight:

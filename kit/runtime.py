@@ -34,6 +34,7 @@ class Runtime:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.head = head(wiring.service)
+        self.starting: set[str] = set()  # what has to be done before this process calls itself ready
         self.database = Database(settings.database_url.get_secret_value(), pool=settings.database_pool)
         self.bus = Bus(settings.nats_url.get_secret_value(), wiring.service)
         self.verifier = Verifier(JwksSource(settings.jwks_url), settings.issuer)

@@ -1,6 +1,7 @@
 """Running one process of Kefu: logs, event loop, HTTP server, orderly end."""
 
 import sys
+import warnings
 from collections.abc import Callable
 
 import uvicorn
@@ -16,6 +17,8 @@ GRACE_SECONDS = 8
 def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
     """Serve until SIGTERM or SIGINT; in-flight requests have 8 seconds to end."""
     logs.configure(name)
+    # The conventions say EdDSA; joserfc would have it called Ed25519 (RFC 9864), which older verifiers don't know.
+    warnings.filterwarnings("ignore", message="EdDSA is deprecated")
     try:
         app, settings = create()
     except (ValueError, ValidationError) as error:

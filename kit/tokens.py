@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import OKPKey
 from joserfc.util import urlsafe_b64decode
 
 from kit.principals import Principal
@@ -30,6 +30,7 @@ _CACHED_TOKENS = 10_000
 _REFETCH_SECONDS = 15.0
 _STALE_SECONDS = 60.0
 _LEEWAY_SECONDS = 5
+_JWKS_BYTES = 64 * 1024
 
 
 class JwksSource:
@@ -64,11 +65,9 @@ class JwksSource:
                 return
             self._asked_at = self._monotonic()
             try:
-                document = orjson.loads(await self._read())
+                self._keys = _keys_of(await self._read())
             except (OSError, ValueError, TimeoutError):
                 return  # keep the keys we have; with none, `key` says so
-            keys = KeySet.import_key_set(document).keys
-            self._keys = {str(key.kid): key for key in keys if isinstance(key, OKPKey)}
             self._fetched_at = self._monotonic()
 
     async def _read(self) -> bytes:
@@ -81,7 +80,12 @@ class JwksSource:
             async with aiohttp.ClientSession(timeout=timeout) as http, http.get(self._location) as answer:
                 if answer.status != 200:
                     raise OSError("the issuer did not give its keys")
-                return await answer.content.read(64 * 1024)
+                document = b""
+                async for piece in answer.content.iter_any():
+                    document += piece
+                    if len(document) > _JWKS_BYTES:
+                        raise OSError("no key set is that large")
+                return document
         except aiohttp.ClientError as error:
             raise OSError("the issuer is away") from error
 
@@ -122,7 +126,7 @@ class Verifier:
             signed = jws.deserialize_compact(token, key, algorithms=_ALGORITHMS)
             claims = _object(signed.payload)
             return self._principal(claims), float(claims["exp"])
-        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise refused() from error
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
@@ -157,6 +161,26 @@ def bearer_token(authorization: str | None) -> str:
     return token
 
 
+def _keys_of(document: bytes) -> dict[str, OKPKey]:
+    """The Ed25519 keys of a JWKS by their id; what else stands in it is passed over (RFC 7517, section 5).
+
+    Raises ValueError when there is none: a broken answer must not take good keys away.
+    """
+    members = orjson.loads(document)
+    listed = members.get("keys") if isinstance(members, dict) else None
+    keys: dict[str, OKPKey] = {}
+    for member in listed if isinstance(listed, list) else ():
+        try:
+            key = OKPKey.import_key(member)
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        if key.kid and key.curve_name == "Ed25519":
+            keys[key.kid] = key
+    if not keys:
+        raise ValueError("no key set of ours")
+    return keys
+
+
 def _header_of(token: str) -> dict[str, str]:
     if len(token) > MAX_TOKEN_CHARS or not token.isascii() or token.count(".") != 2:
         raise ValueError("no compact JWS")
@@ -175,7 +199,7 @@ def _object(raw: bytes) -> dict[str, Any]:
             raise ValueError("a name stands twice")
         return dict(items)
 
-    value = json.loads(raw, object_pairs_hook=pairs)
+    value = json.loads(raw.decode(), object_pairs_hook=pairs)  # from bytes it would guess UTF-16 and -32 too
     if not isinstance(value, dict):
         raise TypeError("no object")
     return value

@@ -77,7 +77,7 @@ async def import_purchases(caller: Caller, purchases: Sequence[Purchase], progre
 async def totals(caller: Caller) -> Totals:
     """Customers, orders and spend of the imported shop."""
     answer = await caller.expect(200, "GET", f"/v1/customer-reports/purchases?shop={SHOP}")
-    rows = [row for row in answer["items"] if row["currency"] == CURRENCY]
+    rows = [row for row in answer["totals"] if row["currency"] == CURRENCY]
     return Totals(rows[0]["customers"], rows[0]["orders"], rows[0]["spend"]) if rows else Totals(0, 0, "0.00")
 
 

@@ -117,7 +117,7 @@ async def _begin(work: Work, request: Request, key: str) -> None:
     caller = work.actor.subject
     print_of = hashlib.sha256(f"{request.method} {request.url.path}\0".encode() + await request.body()).digest()
     lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 7))")
-    if not (await work.session.execute(lock, {"key": f"{caller}\0{key}"})).scalar_one():
+    if not (await work.session.execute(lock, {"key": f"{caller}\n{key}"})).scalar_one():
         raise Problem("idempotency-in-flight", headers={"Retry-After": "1"})
     stored = select(idempotency).where(idempotency.c.caller == caller, idempotency.c.key == key)
     row = (await work.session.execute(stored)).mappings().one_or_none()

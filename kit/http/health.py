@@ -32,7 +32,8 @@ async def readyz(request: Request, response: Response) -> dict[str, str]:
             checks["migrations"] = "behind"
     except Exception:  # noqa: BLE001 - whatever keeps the database from answering, it is not ready
         checks["database"] = "away"
-    ready = checks["database"] == checks["migrations"] == "ok" and runtime.bus.was_connected
+    checks |= dict.fromkeys(runtime.starting, "starting")
+    ready = checks["database"] == checks["migrations"] == "ok" and runtime.bus.was_connected and not runtime.starting
     response.status_code = 200 if ready else 503
     return {
         "status": ("ok" if runtime.bus.is_connected else "degraded") if ready else "unavailable",

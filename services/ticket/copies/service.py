@@ -1,22 +1,34 @@
 """What tickets ask their copies, and how the copies are kept."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.appraisal.staff import StaffEvent, StaffStatus
 from contracts.customer.customer import CustomerEvent
+from kit.db import Database
 from kit.envelope import Delivery
 from kit.problems import Problem, invalid
 from kit.work import Work
 from services.ticket.copies import store
 from services.ticket.copies.store import customer_of_account, staff_by_alias
 
-__all__ = ["customer_of_account", "expect_customer", "expect_staff", "keep_customers", "keep_staff", "staff_by_alias"]
+__all__ = [
+    "await_customer", "await_staff", "customer_of_account", "expect_customer", "expect_staff", "keep_customers",
+    "keep_staff", "staff_by_alias",
+]  # fmt: skip
+
+# A thing referred to has 300 ms to arrive here; the pauses between looks, in seconds.
+PAUSES = (0.02, 0.04, 0.08, 0.16)
+T = TypeVar("T")
 
 
 async def keep_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
-    """Keep the newest state of every file told about."""
-    newest = {delivery.event.customer.customer_id: delivery.event.customer for delivery in deliveries}
+    """Keep the newest state of every file told about, and exactly its accounts."""
+    newest = _newest((delivery.event.customer.customer_id, delivery.event.customer) for delivery in deliveries)
     customers = [
         {"customer_id": state.customer_id, "merged_into": state.merged_into, "language": state.language}
         for state in newest.values()
@@ -33,7 +45,7 @@ async def keep_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent
 
 async def keep_staff(work: Work, deliveries: Sequence[Delivery[StaffEvent]]) -> None:
     """Keep the newest state of every member of staff told about; who left has no alias any more."""
-    newest = {delivery.event.staff.staff_id: delivery.event.staff for delivery in deliveries}
+    newest = _newest((delivery.event.staff.staff_id, delivery.event.staff) for delivery in deliveries)
     staff = [{"staff_id": state.staff_id, "role": state.role, "status": state.status} for state in newest.values()]
     aliases = {
         (alias.shop, alias.alias): {"shop": alias.shop, "alias": alias.alias, "staff_id": state.staff_id}
@@ -44,10 +56,22 @@ async def keep_staff(work: Work, deliveries: Sequence[Delivery[StaffEvent]]) -> 
     await store.keep_staff(work.session, staff, list(aliases.values()))
 
 
-async def expect_customer(work: Work, customer_id: UUID) -> None:
-    """Raises Problem `not-yet-known` when that file's copy has not arrived here."""
-    if not await store.knows_customer(work.session, customer_id):
+async def await_customer(database: Database, customer_id: UUID) -> None:
+    """Give that file's copy up to 300 ms to arrive."""
+    await _await(database, lambda session: store.file_of(session, customer_id))
+
+
+async def await_staff(database: Database, staff_id: UUID) -> None:
+    """Give that member of staff's copy up to 300 ms to arrive."""
+    await _await(database, lambda session: store.staff_status(session, staff_id))
+
+
+async def expect_customer(work: Work, customer_id: UUID) -> UUID:
+    """The file that speaks for that one. Raises Problem `not-yet-known` when its copy has not arrived here."""
+    file = await store.file_of(work.session, customer_id)
+    if file is None:
         raise Problem("not-yet-known", noun="customer", headers={"Retry-After": "1"})
+    return file
 
 
 async def expect_staff(work: Work, staff_id: UUID) -> None:
@@ -57,3 +81,21 @@ async def expect_staff(work: Work, staff_id: UUID) -> None:
         raise Problem("not-yet-known", noun="staff", headers={"Retry-After": "1"})
     if status == StaffStatus.LEFT:
         raise invalid("/staff_id", "该员工已离职", "this member of staff has left")
+
+
+def _newest(told: Iterable[tuple[UUID, T]]) -> dict[UUID, T]:
+    """The last state of each, in the order of its telling: what moved from one to another is with the later one."""
+    newest: dict[UUID, T] = {}
+    for key, state in told:
+        newest.pop(key, None)
+        newest[key] = state
+    return newest
+
+
+async def _await(database: Database, look: Callable[[AsyncSession], Awaitable[object]]) -> None:
+    """Look until there is something to see. Between looks no connection is held and no transaction open (I11)."""
+    for pause in (*PAUSES, None):
+        async with database.reading() as session:
+            if await look(session) is not None or pause is None:
+                return
+        await asyncio.sleep(pause)

@@ -9,31 +9,44 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from kit.policies import EVERYWHERE
-from services.ticket.copies.models import AccountCopy, AliasCopy, CustomerCopy, StaffCopy
+from kit.policy import EVERYWHERE
+from services.ticket.copies.models import AccountCopy, AliasCopy, StaffCopy
 
 _CUSTOMERS = text("""
-INSERT INTO customer_copy SELECT * FROM jsonb_populate_recordset(NULL::customer_copy, :rows)
+INSERT INTO customer_copy SELECT * FROM jsonb_populate_recordset(NULL::customer_copy, :rows) ORDER BY customer_id
 ON CONFLICT (customer_id) DO UPDATE SET merged_into = excluded.merged_into, language = excluded.language
 """)
 _ACCOUNTS = text("""
-INSERT INTO account_copy SELECT * FROM jsonb_populate_recordset(NULL::account_copy, :rows)
+INSERT INTO account_copy SELECT * FROM jsonb_populate_recordset(NULL::account_copy, :rows) ORDER BY account_id
 ON CONFLICT (account_id) DO UPDATE SET customer_id = excluded.customer_id
 """)
 _STAFF = text("""
-INSERT INTO staff_copy SELECT * FROM jsonb_populate_recordset(NULL::staff_copy, :rows)
+INSERT INTO staff_copy SELECT * FROM jsonb_populate_recordset(NULL::staff_copy, :rows) ORDER BY staff_id
 ON CONFLICT (staff_id) DO UPDATE SET role = excluded.role, status = excluded.status
 """)
 _ALIASES = text("""
-INSERT INTO alias_copy SELECT * FROM jsonb_populate_recordset(NULL::alias_copy, :rows)
+INSERT INTO alias_copy SELECT * FROM jsonb_populate_recordset(NULL::alias_copy, :rows) ORDER BY shop, alias
 ON CONFLICT (shop, alias) DO UPDATE SET staff_id = excluded.staff_id
+""")
+# From a file along the merges to the one that speaks for it; where that one's copy is still on its way, to its id.
+_FILE = text("""
+WITH RECURSIVE merged AS (
+    SELECT customer_id, merged_into FROM customer_copy WHERE customer_id = :customer_id
+    UNION
+    SELECT next.customer_id, next.merged_into
+    FROM merged JOIN customer_copy next ON next.customer_id = merged.merged_into
+)
+SELECT coalesce(merged_into, customer_id) FROM merged
+WHERE merged_into IS NULL OR NOT EXISTS (SELECT FROM customer_copy WHERE customer_id = merged.merged_into)
 """)
 Rows = Sequence[Mapping[str, Any]]
 
 
 async def keep_customers(session: AsyncSession, customers: Rows, accounts: Rows) -> None:
-    """Keep these files and accounts."""
+    """Keep these files, with exactly these accounts."""
     await session.execute(_CUSTOMERS, {"rows": _json(customers)})
+    ids = [row["customer_id"] for row in customers]
+    await session.execute(delete(AccountCopy).where(col(AccountCopy.customer_id).in_(ids)))
     await session.execute(_ACCOUNTS, {"rows": _json(accounts)})
 
 
@@ -47,19 +60,15 @@ async def keep_staff(session: AsyncSession, staff: Rows, aliases: Rows) -> None:
 
 async def customer_of_account(session: AsyncSession, account_id: UUID) -> UUID | None:
     """The customer whose account it is; of a merged file, the one that speaks for it."""
-    statement = (
-        select(col(CustomerCopy.customer_id), col(CustomerCopy.merged_into))
-        .join(AccountCopy, col(AccountCopy.customer_id) == col(CustomerCopy.customer_id))
-        .where(col(AccountCopy.account_id) == account_id)
-    )
-    row = (await session.execute(statement)).one_or_none()
-    return None if row is None else (row.merged_into or row.customer_id)
+    statement = select(col(AccountCopy.customer_id)).where(col(AccountCopy.account_id) == account_id)
+    customer_id = (await session.execute(statement)).scalar_one_or_none()
+    return None if customer_id is None else await file_of(session, customer_id)
 
 
-async def knows_customer(session: AsyncSession, customer_id: UUID) -> bool:
-    """Whether that file's copy has arrived."""
-    statement = select(col(CustomerCopy.customer_id)).where(col(CustomerCopy.customer_id) == customer_id)
-    return (await session.execute(statement)).scalar_one_or_none() is not None
+async def file_of(session: AsyncSession, customer_id: UUID) -> UUID | None:
+    """The file that speaks for that one since their merge (C3), itself where there was none; None for one that is
+    unknown here."""
+    return (await session.execute(_FILE, {"customer_id": customer_id})).scalar_one_or_none()
 
 
 async def staff_by_alias(session: AsyncSession, shop: str, alias: str) -> UUID | None:

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from contracts.ticket.order import FlagColour, FlagMeaning
-from kit.policies import PolicyKind
+from kit.policy import PolicyKind
 
 CLASSIC = {
     FlagColour.RED: FlagMeaning.CLEARED,

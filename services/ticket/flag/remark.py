@@ -24,18 +24,18 @@ class Remark:
 
 
 def read_remark(text: str, today: date) -> Remark:
-    """Read a remark (T31). Of several remarks in one text the last counts; the year is the one that puts the day
-    closest to `today`."""
-    plain = text.translate(_WIDTH)
-    names = list(_NAME.finditer(plain))
-    last = plain[names[-1].start() :] if names else plain
-    agent = names[-1][1].strip() if names else ""
-    rest = _NAME.sub("", last)
-    contents = _CONTENT.findall(rest)
-    content = contents[-1].strip() if contents else ""
-    days = _DAY.findall(_CONTENT.sub(" ", rest))
-    marked_on = _closest(int(days[-1][0]), int(days[-1][1]), today) if days else None
-    return Remark(agent or None, content or None, marked_on)
+    """Read a remark (T31). Each name begins a remark, and of several in one text the last counts; the year is the one
+    that puts the day closest to `today`."""
+    names = [found for found in _NAME.finditer(text) if found[1].strip()]
+    last = text[names[-1].start() :] if len(names) > 1 else text
+    rest = _NAME.sub(" ", last)
+    contents = [found.strip() for found in _CONTENT.findall(rest) if found.strip()]
+    days = _DAY.findall(_CONTENT.sub(" ", rest).translate(_WIDTH))
+    return Remark(
+        agent=names[-1][1].strip() if names else None,
+        content=contents[-1] if contents else None,
+        marked_on=_closest(int(days[-1][0]), int(days[-1][1]), today) if days else None,
+    )
 
 
 def _closest(month: int, day: int, today: date) -> date | None:

@@ -23,7 +23,8 @@ async def flag_order(shop: Shop, order_no: OrderNo, body: FlagCreate, work: Work
 
 @router.get("/{shop}/{order_no}/flags", response_model=FlagHistory, dependencies=[allow("order:read")])
 async def list_flags(shop: Shop, order_no: OrderNo, work: WorkDep) -> Response:
-    """All flags of an order, newest first."""
+    """All flags of an order, newest first; they are no buyer's to see (X6)."""
     order, _ = await orders.get_order(work, shop, order_no)
+    orders.expect_floor(work)
     flags = await store.history(work.session, order.order_id)
     return await answer(work, FlagHistory(items=[FlagPublic.model_validate(flag) for flag in flags]))

@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.ticket.order import FlagColour, FlagMeaning
-from kit.http.fields import Line
+from kit.http.fields import Text
+
+Remark = Annotated[Text, Field(max_length=1000)]
 
 
 class FlagCreate(BaseModel):
@@ -16,7 +18,7 @@ class FlagCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     colour: FlagColour | None
-    remark: Annotated[Line | None, Field(examples=["【菲菲】(中通)8/10"])] = None
+    remark: Annotated[Remark | None, Field(examples=["【菲菲】(中通)8/10"])] = None
 
 
 class FlagPublic(BaseModel):

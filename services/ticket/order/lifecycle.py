@@ -76,6 +76,12 @@ def state_of(order: OrderLike) -> OrderState:
     )
 
 
+def for_buyer(state: OrderState) -> OrderState:
+    """What of it the buyer may see: costs and flags are the shop's own business (X6)."""
+    lines = tuple(line.model_copy(update={"cost": None}) for line in state.lines)
+    return state.model_copy(update={"cost": None, "lines": lines, "fake": False, "flag_meaning": None})
+
+
 def recorded(order: OrderLike) -> list[OrderEvent]:
     """What is told when an order becomes known: that, and how far it has come already.
 
@@ -89,7 +95,7 @@ def recorded(order: OrderLike) -> list[OrderEvent]:
 
 
 def corrected(order: OrderLike, *, revision_before: int, before: OrderState) -> list[OrderEvent]:
-    """What is told when a higher revision has replaced the order (C10): the milestones newly reached, else that."""
+    """What is told when a higher revision has replaced the order (C10): that, and the milestones newly reached."""
     state = state_of(order)
     reached = [name for name, _ in _MILESTONES if getattr(order, name) and getattr(before, name) is None]
     told: list[OrderEvent] = [OrderCorrected(order=state, revision_before=revision_before)]

@@ -1,9 +1,12 @@
 """Orders in the words of HTTP."""
 
+from dataclasses import dataclass
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from contracts.ticket.order import FlagMeaning, OrderState
 from kit.http.faults import InvalidValue
@@ -99,15 +102,22 @@ class OrderItem(OrderPut):
     order_no: Code
 
 
+@dataclass(frozen=True)
+class ReadLater:
+    """Stands in the documentation as `model`, and is held against it only when its turn comes."""
+
+    model: type[BaseModel]
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self.model.__pydantic_core_schema__)
+
+
 class OrderBatch(BaseModel):
     """At most 500 orders; each is taken or refused by itself."""
 
     model_config = ConfigDict(extra="forbid")
 
-    orders: Annotated[
-        list[object],
-        Field(min_length=1, max_length=500, json_schema_extra={"items": {"$ref": "#/components/schemas/OrderItem"}}),
-    ]
+    orders: Annotated[list[Annotated[object, ReadLater(OrderItem)]], Field(min_length=1, max_length=500)]
 
 
 class RecipientPublic(BaseModel):

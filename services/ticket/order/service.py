@@ -39,6 +39,7 @@ class Change:
     order: Order
     outcome: str
     events: Sequence[OrderEvent]
+    revision_before: int | None = None
 
 
 def order_id_of(shop: str, order_no: str) -> UUID:
@@ -50,9 +51,13 @@ async def record_orders(work: Work, items: Sequence[OrderItem]) -> list[Taken]:
     """Record new orders and let higher revisions replace known ones; equal or lower ones change nothing (C10).
 
     The same orders sent twice, in any order and by any number of callers at once, leave the same state and tell each
-    thing once. Of several revisions in one batch the highest counts.
+    thing once. Of several revisions in one batch the highest counts, of equal ones the first.
+
+    Raises Problem `forbidden` for a token narrowed to one buyer: the order book is not that buyer's to write (X6).
     """
-    counted = {order_id_of(item.shop, item.order_no): item for item in sorted(items, key=_revision)}
+    if work.actor.account_id is not None:
+        raise Problem("forbidden", permission="order:write")
+    counted = _counted(items)
     sent = {order_id: _order(work, order_id, item) for order_id, item in sorted(counted.items())}
     changes = [Change(order, RECORDED, lifecycle.recorded(order)) for order in sent.values()]
     for change in changes:
@@ -77,6 +82,12 @@ async def get_order(work: Work, shop: str, order_no: str) -> tuple[Order, Delive
     return found
 
 
+def expect_floor(work: Work) -> None:
+    """Raises Problem `forbidden` for a token narrowed to one buyer: flags are the shop's own business (X6)."""
+    if work.actor.account_id is not None:
+        raise Problem("forbidden", permission="order:flag")
+
+
 async def lock_order(work: Work, shop: str, order_no: str) -> Order:
     """The order under its row lock. Raises Problem `not-found`."""
     order = await store.get_for_update(work.session, order_id_of(shop, order_no))
@@ -84,6 +95,15 @@ async def lock_order(work: Work, shop: str, order_no: str) -> Order:
         raise Problem("not-found")
     see_own(work, order.account_id)
     return order
+
+
+def _counted(items: Sequence[OrderItem]) -> dict[UUID, OrderItem]:
+    counted: dict[UUID, OrderItem] = {}
+    for item in items:
+        order_id = order_id_of(item.shop, item.order_no)
+        if item.revision > counted.setdefault(order_id, item).revision:
+            counted[order_id] = item
+    return counted
 
 
 async def _correct(work: Work, sent: Mapping[UUID, Order]) -> list[Change]:
@@ -100,7 +120,7 @@ async def _correct(work: Work, sent: Mapping[UUID, Order]) -> list[Change]:
             known.version += 1
             events = lifecycle.corrected(known, revision_before=revision_before, before=before)
             known.event_seq += len(events)
-            changes.append(Change(known, CORRECTED, events))
+            changes.append(Change(known, CORRECTED, events, revision_before))
     return changes
 
 
@@ -111,21 +131,19 @@ async def _tell(work: Work, changes: Sequence[Change]) -> None:
         first = change.order.event_seq - len(change.events) + 1
         events += [(event, first + place) for place, event in enumerate(change.events)]
     await outbox.record_many(work, events)
-    entries = [
-        audit.entry(work, change.outcome, "order", change.order.order_id, after={"revision": change.order.revision})
-        for change in changes
-    ]
-    await audit.record_many(work, entries)
+    await audit.record_many(work, [_audited(work, change) for change in changes])
+
+
+def _audited(work: Work, change: Change) -> Mapping[str, Any]:
+    before = {"revision": change.revision_before} if change.revision_before else None
+    after = {"revision": change.order.revision}
+    return audit.entry(work, change.outcome, "order", change.order.order_id, before=before, after=after)
 
 
 def _taken(item: OrderItem, counted: Mapping[UUID, OrderItem], outcomes: Mapping[UUID, str]) -> Taken:
     order_id = order_id_of(item.shop, item.order_no)
     outcome = outcomes.get(order_id, UNCHANGED) if counted[order_id] is item else UNCHANGED
     return Taken(order_id, outcome)
-
-
-def _revision(item: OrderItem) -> int:
-    return item.revision
 
 
 def _order(work: Work, order_id: UUID, item: OrderItem) -> Order:

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.ticket.order.models import Delivery, Order
+from services.ticket.sight import Sight
 
 _COLUMNS = list(Order.model_fields)
+_NAMES = ", ".join(_COLUMNS)
 # What a higher revision replaces; flags and the row's own counters stay.
 CORRECTED = tuple(
     name
@@ -20,7 +22,7 @@ CORRECTED = tuple(
     if name not in {"order_id", "shop", "order_no", "fake", "flag_meaning", "recorded_at", "version", "event_seq"}
 )
 _INSERT = text(f"""
-INSERT INTO shop_order SELECT {", ".join(_COLUMNS)} FROM jsonb_populate_recordset(NULL::shop_order, :rows)
+INSERT INTO shop_order ({_NAMES}) SELECT {_NAMES} FROM jsonb_populate_recordset(NULL::shop_order, :rows)
 ORDER BY order_id ON CONFLICT DO NOTHING RETURNING order_id
 """)  # noqa: S608 - column names of our own table
 _DELIVER = text("""
@@ -62,12 +64,14 @@ async def get(session: AsyncSession, order_id: UUID) -> tuple[Order, Delivery | 
 
 
 async def page(
-    session: AsyncSession, filters: Mapping[str, Any], after: tuple[datetime, UUID] | None, limit: int
+    session: AsyncSession, filters: Mapping[str, Any], sight: Sight, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Order]:
-    """Orders by these columns, newest first, after the given place."""
+    """Orders in sight with these values in their columns, newest first, after the given place."""
     statement = select(Order)
     for name, value in filters.items():
         statement = statement.where(getattr(Order, name) == value)
+    for name, values in sight.items():
+        statement = statement.where(getattr(Order, name).in_(values))
     place = tuple_(col(Order.placed_at), col(Order.order_id))
     if after is not None:
         statement = statement.where(place < after)

@@ -24,6 +24,7 @@ from contracts.ticket.ticket import (
 )  # fmt: skip
 from kit.lifecycle import Lifecycle
 from kit.principals import Principal
+from kit.problems import Problem
 
 _S = TicketStatus
 LIFE = Lifecycle(
@@ -158,6 +159,14 @@ def close(ticket: TicketLike, by: Principal, at: datetime) -> TicketClosed:
         times_reopened=ticket.times_reopened,
         closed_by=by.subject,
     )
+
+
+def too_late(ticket: TicketLike) -> Problem:
+    """The 409 of a reopening after the window: the drawing would allow it, the time doesn't (T2)."""
+    status = TicketStatus(ticket.status)
+    refusal = LIFE.refusal(status, "reopen")
+    refusal.facts["allowed"] = [verb for verb in LIFE.allowed(status) if verb != "reopen"]
+    return refusal
 
 
 def reopen(ticket: TicketLike, by: Principal, at: datetime) -> TicketReopened:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kit.policies import PolicyKind
+from kit.policy import PolicyKind
 
 
 class TicketLife(BaseModel):

@@ -3,11 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from contracts.ticket.ticket import TicketStatus
-from kit.http.edge import WorkDep, allow, answer
+from kit.http.edge import WorkDep, allow, answer, runtime_of
 from kit.http.pages import page_answer, read_cursor, write_cursor
+from services.ticket.copies import service as copies
+from services.ticket.sight import sight_of
 from services.ticket.ticket import service, store
 from services.ticket.ticket.lifecycle import LIFE, state_of
 from services.ticket.ticket.models import Ticket
@@ -26,7 +28,23 @@ router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 TicketId = Annotated[UUID, Path(description="The ticket's id.")]
 
 
-@router.post("", status_code=201, response_model=TicketPublic, dependencies=[allow("ticket:open")])
+async def customer_copy(body: TicketOpen, request: Request) -> None:
+    """Give the copy of the customer asked for its time to arrive, before the unit of work begins."""
+    if body.customer_id is not None:
+        await copies.await_customer(runtime_of(request).database, body.customer_id)
+
+
+async def staff_copy(body: TicketAssign, request: Request) -> None:
+    """Give the copy of the member of staff its time to arrive, before the unit of work begins."""
+    await copies.await_staff(runtime_of(request).database, body.staff_id)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=TicketPublic,
+    dependencies=[allow("ticket:open"), Depends(customer_copy)],
+)
 async def open_ticket(body: TicketOpen, work: WorkDep) -> Response:
     """Open a ticket."""
     ticket = await service.open_ticket(work, body)
@@ -36,12 +54,10 @@ async def open_ticket(body: TicketOpen, work: WorkDep) -> Response:
 
 @router.get("", response_model=TicketPage, dependencies=[allow("ticket:read")])
 async def list_tickets(work: WorkDep, query: Annotated[TicketFilter, Query()]) -> Response:
-    """Tickets, newest first."""
+    """Tickets, newest first: of the shops of the caller's token, of a buyer's token that buyer's own (X1, X6)."""
     filters = query.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
-    if work.actor.account_id is not None:
-        filters["account_id"] = work.actor.account_id
-    after = read_cursor(work, "tickets", query)
-    tickets = await store.page(work.session, filters, store.place(after), query.limit + 1)
+    after = store.place(read_cursor(work, "tickets", query))
+    tickets = await store.page(work.session, filters, sight_of(work), after, query.limit + 1)
     shown = tickets[: query.limit]
     cursor = write_cursor(work, "tickets", [shown[-1].ticket_id]) if len(tickets) > query.limit else None
     page = TicketPage(items=[public(ticket) for ticket in shown], next_cursor=cursor)
@@ -96,7 +112,11 @@ async def cancel_ticket(ticket_id: TicketId, body: TicketReason, work: WorkDep) 
     return await _shown(work, await service.cancel_ticket(work, ticket_id, body.reason))
 
 
-@router.post("/{ticket_id}/assign", response_model=TicketPublic, dependencies=[allow("ticket:assign")])
+@router.post(
+    "/{ticket_id}/assign",
+    response_model=TicketPublic,
+    dependencies=[allow("ticket:assign"), Depends(staff_copy)],
+)
 async def assign_ticket(ticket_id: TicketId, body: TicketAssign, work: WorkDep) -> Response:
     """Give it to a member of staff."""
     return await _shown(work, await service.assign_ticket(work, ticket_id, body.staff_id))

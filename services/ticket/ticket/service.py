@@ -10,18 +10,18 @@ from contracts.ticket.ticket import (
     TicketEvent,
     TicketKind,
     TicketSource,
-    TicketStatus,
     WaitingOn,
 )  # fmt: skip
 from kit import audit, outbox
 from kit.http.edge import see_own
 from kit.ids import new_id
 from kit.policies import in_force
+from kit.privacy import scrub
 from kit.problems import Problem, invalid
 from kit.work import Work
 from services.ticket.copies import service as copies
 from services.ticket.order import service as orders
-from services.ticket.order.models import Order
+from services.ticket.order.lifecycle import OrderLike
 from services.ticket.ticket import lifecycle, store
 from services.ticket.ticket.models import Ticket
 from services.ticket.ticket.policy import TICKET_LIFE
@@ -34,21 +34,20 @@ OPENED_HERE = frozenset({TicketKind.INQUIRY})
 async def open_ticket(work: Work, asked: TicketOpen) -> Ticket:
     """Open a ticket by hand (T1).
 
-    Raises Problem `invalid-request` for a kind with an address of its own, `not-found` for an order that isn't there
-    (or is another buyer's, T40), `not-yet-known` for a customer whose copy has not arrived.
+    Raises Problem `invalid-request` for a kind with an address of its own and for a customer who is not the order's,
+    `not-found` for an order that isn't there (or is another buyer's, T40), `not-yet-known` for a customer whose copy
+    has not arrived.
     """
     if asked.kind not in OPENED_HERE:
         raise invalid("/kind", "该种类的工单不在此处受理", "tickets of this kind are not opened here")
     if not work.actor.serves(asked.shop):
         raise Problem("forbidden", shop=asked.shop)
     order = (await orders.get_order(work, asked.shop, asked.order_no))[0] if asked.order_no else None
-    if asked.customer_id is not None:
-        await copies.expect_customer(work, asked.customer_id)
     source = TicketSource.MANUAL if work.actor.staff_id else TicketSource.STOREFRONT
     return await _open(work, asked, source=source, order=order)
 
 
-async def open_inquiry_of_problem(work: Work, order: Order) -> UUID | None:
+async def open_inquiry_of_problem(work: Work, order: OrderLike) -> UUID | None:
     """Open the inquiry of a *problem* flag, unless a ticket of that order is open already (T32).
 
     The caller holds the order's row lock, so two flags at once open one inquiry.
@@ -105,7 +104,7 @@ async def reopen_ticket(work: Work, ticket_id: UUID, reason: str) -> Ticket:
     life = await in_force(work.session, TICKET_LIFE, ticket.shop, work.now)
     ended_at = ticket.closed_at or ticket.solved_at
     if ended_at is not None and not life.document.may_reopen(ended_at, work.now):
-        raise lifecycle.LIFE.refusal(TicketStatus(ticket.status), "reopen")
+        raise lifecycle.too_late(ticket)
     return await _changed(
         work, ticket, "reopen", lambda it: lifecycle.reopen(it, work.actor, work.now), reason=reason
     )
@@ -127,7 +126,7 @@ async def assign_ticket(work: Work, ticket_id: UUID, staff_id: UUID) -> Ticket:
     )
 
 
-async def _open(work: Work, asked: TicketOpen, *, source: TicketSource, order: Order | None) -> Ticket:
+async def _open(work: Work, asked: TicketOpen, *, source: TicketSource, order: OrderLike | None) -> Ticket:
     account_id = order.account_id if order else work.actor.account_id
     ticket = Ticket(
         ticket_id=new_id(),
@@ -137,7 +136,7 @@ async def _open(work: Work, asked: TicketOpen, *, source: TicketSource, order: O
         status=lifecycle.LIFE.initial,
         subject=asked.subject,
         description=asked.description,
-        customer_id=asked.customer_id or (account_id and await copies.customer_of_account(work.session, account_id)),
+        customer_id=await _whom(work, asked.customer_id, account_id),
         account_id=account_id,
         order_id=order.order_id if order else None,
         order_no=order.order_no if order else None,
@@ -153,6 +152,19 @@ async def _open(work: Work, asked: TicketOpen, *, source: TicketSource, order: O
     await store.add(work.session, ticket)
     await audit.record(work, "open", "ticket", ticket.ticket_id, after={"status": ticket.status, "kind": ticket.kind})
     return ticket
+
+
+async def _whom(work: Work, asked: UUID | None, account_id: UUID | None) -> UUID | None:
+    """The customer it is about: whoever has the account, else who was asked for."""
+    owner = await copies.customer_of_account(work.session, account_id) if account_id else None
+    if asked is None:
+        return owner
+    customer_id = await copies.expect_customer(work, asked)
+    if work.actor.account_id is not None and customer_id != owner:
+        raise Problem("not-found")
+    if owner is not None and customer_id != owner:
+        raise invalid("/customer_id", "该订单属于另一位客户", "the order is another customer's")
+    return customer_id
 
 
 async def _change(
@@ -171,7 +183,9 @@ async def _changed(
     event = change(ticket)
     ticket.version += 1
     await outbox.record(work, ticket, event)
-    await audit.record(work, verb, "ticket", ticket.ticket_id, before=before, after=_audited(ticket), reason=reason)
+    # People write anything into a reason, and the trail is for ever (X6, X7).
+    why = scrub(reason) if reason else None
+    await audit.record(work, verb, "ticket", ticket.ticket_id, before=before, after=_audited(ticket), reason=why)
     return ticket
 
 

@@ -8,18 +8,18 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from kit.clock import business_date
+from kit.ids import people_number
 from kit.work import Work
+from services.ticket.sight import Sight
 from services.ticket.ticket.lifecycle import UNFINISHED
 from services.ticket.ticket.models import Ticket
 
-_NUMBER = text("SELECT :prefix || lpad(nextval('ticket_number')::text, 6, '0')")
+_NEXT = text("SELECT nextval('ticket_number')")
 
 
 async def next_number(work: Work) -> str:
     """The next number that people read and say: business date and a sequence that never starts anew."""
-    prefix = f"T{business_date(work.now):%Y%m%d}-"
-    return str((await work.session.execute(_NUMBER, {"prefix": prefix})).scalar_one())
+    return people_number("T", work.now, (await work.session.execute(_NEXT)).scalar_one())
 
 
 async def add(session: AsyncSession, ticket: Ticket) -> None:
@@ -48,11 +48,15 @@ async def unfinished_of_order(session: AsyncSession, order_id: UUID) -> UUID | N
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def page(session: AsyncSession, filters: Mapping[str, Any], after: UUID | None, limit: int) -> list[Ticket]:
-    """Tickets by these columns, newest first, after the given one."""
+async def page(
+    session: AsyncSession, filters: Mapping[str, Any], sight: Sight, after: UUID | None, limit: int
+) -> list[Ticket]:
+    """Tickets in sight with these values in their columns, newest first, after the given one."""
     statement = select(Ticket)
     for name, value in filters.items():
         statement = statement.where(getattr(Ticket, name) == value)
+    for name, values in sight.items():
+        statement = statement.where(getattr(Ticket, name).in_(values))
     if after is not None:
         statement = statement.where(col(Ticket.ticket_id) < after)
     statement = statement.order_by(col(Ticket.ticket_id).desc()).limit(limit)

@@ -54,6 +54,10 @@ _STATEMENTS = (
     CREATE INDEX ix_shop_order_flag ON shop_order (flag_meaning, placed_at, order_id) WHERE flag_meaning IS NOT NULL
     """,
     """
+    CREATE INDEX ix_shop_order_shop_flag ON shop_order (shop, flag_meaning, placed_at, order_id)
+    WHERE flag_meaning IS NOT NULL
+    """,
+    """
     CREATE TABLE order_delivery (
         order_id uuid PRIMARY KEY REFERENCES shop_order,
         recipient_name text,
@@ -113,11 +117,18 @@ _STATEMENTS = (
     )
     """,
     "CREATE INDEX ix_ticket_status ON ticket (status, ticket_id)",
-    "CREATE INDEX ix_ticket_shop ON ticket (shop, status, ticket_id)",
-    "CREATE INDEX ix_ticket_assignee ON ticket (assignee_staff_id, status, ticket_id)",
-    "CREATE INDEX ix_ticket_account ON ticket (account_id, ticket_id)",
-    "CREATE INDEX ix_ticket_order ON ticket (order_id, ticket_id)",
-    "CREATE INDEX ix_ticket_order_no ON ticket (order_no, ticket_id)",
+    "CREATE INDEX ix_ticket_kind ON ticket (kind, ticket_id)",
+    "CREATE INDEX ix_ticket_shop ON ticket (shop, ticket_id)",
+    """
+    CREATE INDEX ix_ticket_assignee ON ticket (assignee_staff_id, ticket_id) WHERE assignee_staff_id IS NOT NULL
+    """,
+    """
+    CREATE INDEX ix_ticket_assignee_status ON ticket (assignee_staff_id, status, ticket_id)
+    WHERE assignee_staff_id IS NOT NULL
+    """,
+    "CREATE INDEX ix_ticket_account ON ticket (account_id, ticket_id) WHERE account_id IS NOT NULL",
+    "CREATE INDEX ix_ticket_order ON ticket (order_id, ticket_id) WHERE order_id IS NOT NULL",
+    "CREATE INDEX ix_ticket_order_no ON ticket (order_no, ticket_id) WHERE order_no IS NOT NULL",
     "CREATE TABLE customer_copy (customer_id uuid PRIMARY KEY, merged_into uuid, language text NOT NULL)",
     "CREATE TABLE account_copy (account_id uuid PRIMARY KEY, shop text NOT NULL, customer_id uuid NOT NULL)",
     "CREATE INDEX ix_account_copy_customer ON account_copy (customer_id)",

@@ -1,0 +1,97 @@
+"""The gateway as one ASGI callable: looks a path up, checks the token, and hands the request to whom it belongs.
+
+Services' paths never touch a framework. The gateway's own paths go to a small FastAPI app (`gateway.own`), inside the
+same limits.
+"""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.bodies import BodyLimits, ClientGone
+from gateway.exchange import Exchange
+from gateway.headers import text_of
+from gateway.proxy import Proxy
+from gateway.routes import GATEWAY, find
+from kit.logs import log
+from kit.problems import Problem
+from kit.tokens import Verifier, bearer_token
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+CLIENT_CLOSED_REQUEST = 499  # never sent, only logged: nobody is there to read it
+
+
+class Gateway:
+    """Answers every request, and writes one log line about it."""
+
+    def __init__(self, own: ASGIApp, proxy: Proxy, verifier: Verifier, *, own_body: BodyLimits) -> None:
+        self.own = own
+        self._proxy = proxy
+        self._verifier = verifier
+        self._own_body = own_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3. WebSockets are refused; there are none here."""
+        if scope["type"] == "http":
+            await self._answer(Exchange(scope, receive, send))
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self.own(scope, receive, send)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        try:
+            await self._route(exchange)
+        except Problem as problem:
+            await exchange.refuse(problem)
+        except ClientGone:
+            exchange.status = CLIENT_CLOSED_REQUEST
+        except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, the caller gets an answer
+            log.error("gateway.failed", error=error, request_id=exchange.request_id)
+            await exchange.refuse(Problem("internal-error"))
+        finally:
+            _write_log(exchange)
+
+    async def _route(self, exchange: Exchange) -> None:
+        route = find(exchange.scope["raw_path"])
+        if route is None:
+            raise Problem("not-found")
+        exchange.family = route.prefix
+        if exchange.method not in METHODS:
+            raise Problem("method-not-allowed", headers={"Allow": ", ".join(METHODS)})
+        if route.service == GATEWAY:
+            await self._answer_ourselves(exchange)
+        else:
+            token = bearer_token(text_of(exchange.headers, b"authorization"))
+            exchange.principal = await self._verifier.verify(token)
+            await self._proxy.forward(exchange, route.service)
+
+    async def _answer_ourselves(self, exchange: Exchange) -> None:
+        exchange.body.admit(self._own_body)
+        body = await exchange.body.whole(self._own_body)
+        complete: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            return complete.pop() if complete else await exchange.receive()
+
+        own_headers = [pair for pair in exchange.headers if pair[0] != b"x-request-id"]
+        own_headers.append((b"x-request-id", exchange.request_id.encode()))
+        scope = {**exchange.scope, "headers": own_headers}
+        try:
+            await self.own(scope, receive, exchange.send)
+        except Exception:
+            # The framework answers an unforeseen error, logs it, and raises it again for the server to see.
+            if not exchange.status:
+                raise
+
+
+def _write_log(exchange: Exchange) -> None:
+    """One line a request: ids and numbers. Paths are told by family and queries not at all: they may name people."""
+    log.info(
+        "request",
+        method=exchange.method,
+        route=exchange.family,
+        status=exchange.status,
+        ms=exchange.milliseconds,
+        request_id=exchange.request_id,
+        subject=exchange.principal.subject if exchange.principal else None,
+    )

@@ -1,0 +1,95 @@
+"""One request and its answer at the ASGI seam, with what every answer of the gateway needs to know."""
+
+import time
+
+from starlette.types import Message, Receive, Scope, Send
+
+from gateway import headers as wire
+from gateway.bodies import RequestBody
+from gateway.headers import RawHeaders
+from kit.http.middleware import request_id_of
+from kit.principals import Principal
+from kit.problems import Problem, language_of, render
+
+_UNREAD_BYTES = 512 * 1024
+
+
+class Exchange:
+    """A request being answered. Remembers what the access log tells: family, caller, status, time."""
+
+    __slots__ = (
+        "_receive", "_send", "body", "family", "headers", "principal", "request_id", "scope", "started", "status",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.headers: RawHeaders = scope["headers"]
+        self._receive = receive
+        self._send = send
+        self.request_id = request_id_of(scope)
+        self.body = RequestBody(self.headers, receive)
+        self.started = time.perf_counter()
+        self.family = "-"
+        self.principal: Principal | None = None
+        self.status = 0
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return str(self.scope["method"])
+
+    @property
+    def language(self) -> str:
+        """The language of problems for this caller (X8)."""
+        return language_of(wire.text_of(self.headers, b"accept-language"))
+
+    @property
+    def milliseconds(self) -> float:
+        """Time since the request came in."""
+        return round((time.perf_counter() - self.started) * 1000, 2)
+
+    async def begin(self, status: int, headers: RawHeaders) -> None:
+        """Send status and headers."""
+        self.status = status
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def write(self, chunk: bytes, *, more: bool) -> None:
+        """Send a piece of the body; waits while the client is slow to take it."""
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
+
+    async def send(self, message: Message) -> None:
+        """Pass on an ASGI message of the gateway's own app, noting its status and adding the request id."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            named = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
+            message = {**message, "headers": [*named, (b"x-request-id", self.request_id.encode())]}
+        await self._send(message)
+
+    async def receive(self) -> Message:
+        """The next ASGI message of the client."""
+        return await self._receive()
+
+    async def refuse(self, problem: Problem) -> None:
+        """Answer with a problem, unless an answer is already under way: then it can only be broken off.
+
+        A body that is still coming is not read to its end: the connection closes after the answer.
+        """
+        if self.status:
+            return
+        status, facts, body = render(problem, language=self.language, request_id=self.request_id)
+        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in facts.items()]
+        headers += [
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", self.request_id.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        unread = self.body.is_coming
+        if unread:
+            headers.append((b"connection", b"close"))
+        await self.begin(status, headers)
+        await self.write(body, more=unread)
+        if unread:
+            # Closing on unread bytes resets the connection and the client may never see the answer: read a little.
+            if problem.slug != "request-timeout":
+                await self.body.discard(_UNREAD_BYTES)
+            await self.write(b"", more=False)

@@ -1,0 +1,98 @@
+"""What passes between client and service, header by header.
+
+Hop-by-hop headers end here (RFC 9110 §7.6.1). A client cannot claim an identity: whatever looks like one is dropped,
+and the forwarding headers say what this gateway saw.
+"""
+
+import os
+from collections.abc import Iterable
+
+from kit.http.middleware import traceparent_of
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+_HOP_BY_HOP = frozenset({
+    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
+    b"trailer", b"transfer-encoding", b"upgrade", b"http2-settings",
+})  # fmt: skip
+_NOT_FORWARDED = _HOP_BY_HOP | {
+    b"host", b"expect", b"cookie", b"forwarded", b"x-real-ip", b"x-http-method-override", b"x-original-url",
+    b"x-rewrite-url", b"x-request-id", b"x-api-key", b"traceparent", b"tracestate",
+}  # fmt: skip
+_IDENTITY = (
+    b"x-user", b"x-principal", b"x-kefu-", b"x-staff", b"x-account", b"x-auth", b"x-role", b"x-remote-",
+    b"x-forwarded",
+)  # fmt: skip
+_NOT_RETURNED = _HOP_BY_HOP | {b"date", b"server", b"x-request-id", b"x-content-type-options", b"alt-svc"}
+_BODYLESS_STATUSES = frozenset({204, 304})
+
+_TRACESTATE_CHARS = 512
+
+
+class UnreadableHeaderError(ValueError):
+    """A header value that is not text."""
+
+
+def the_one(headers: RawHeaders, name: bytes) -> bytes | None:
+    """The value of a header that stands exactly once; two of them are as good as none."""
+    values = [value for found, value in headers if found == name]
+    return values[0] if len(values) == 1 else None
+
+
+def text_of(headers: RawHeaders, name: bytes) -> str | None:
+    """The same as text, one character a byte."""
+    value = the_one(headers, name)
+    return None if value is None else value.decode("latin-1")
+
+
+def to_service(headers: RawHeaders, *, request_id: str, client: str, scheme: str) -> list[tuple[str, str]]:
+    """The headers of the request that goes to the service. Raises UnreadableHeaderError."""
+    dropped = _NOT_FORWARDED | _named_by_connection(headers)
+    try:
+        forwarded = [
+            (name.decode("ascii"), value.decode())
+            for name, value in headers
+            if name not in dropped and not name.startswith(_IDENTITY) and b"_" not in name
+        ]
+    except UnicodeDecodeError as error:
+        raise UnreadableHeaderError from error
+    host = text_of(headers, b"host")
+    forwarded += [
+        ("x-request-id", request_id),
+        ("x-forwarded-for", client),
+        ("x-forwarded-proto", scheme),
+        *([("x-forwarded-host", host)] if host and host.isascii() else []),
+        *_trace(headers),
+    ]
+    return forwarded
+
+
+def to_client(headers: Iterable[tuple[bytes, bytes]], *, status: int, request_id: str) -> RawHeaders:
+    """The headers of the answer that goes to the client."""
+    lowered = [(name.lower(), value) for name, value in headers]
+    dropped = _NOT_RETURNED | _named_by_connection(lowered)
+    if status in _BODYLESS_STATUSES:
+        dropped |= {b"content-length"}
+    answer = [(name, value) for name, value in lowered if name not in dropped]
+    answer += [(b"x-request-id", request_id.encode("ascii")), (b"x-content-type-options", b"nosniff")]
+    return answer
+
+
+def _named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
+    named: set[bytes] = set()
+    for name, value in headers:
+        if name == b"connection" and value not in (b"keep-alive", b"close"):
+            named.update(token.strip().lower() for token in value.split(b","))
+    return frozenset(named)
+
+
+def _trace(headers: RawHeaders) -> list[tuple[str, str]]:
+    """The caller's trace context, or the root of a new trace."""
+    given = traceparent_of({"headers": headers})
+    if given is None:
+        made = os.urandom(24).hex()
+        return [("traceparent", f"00-{made[:32]}-{made[32:]}-01")]
+    state = the_one(headers, b"tracestate")
+    if state is None or len(state) > _TRACESTATE_CHARS or not state.isascii():
+        return [("traceparent", given)]
+    return [("traceparent", given), ("tracestate", state.decode("ascii"))]

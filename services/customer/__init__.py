@@ -1,0 +1,1 @@
+"""客户: who the customers are and what they bought."""

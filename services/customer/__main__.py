@@ -1,0 +1,6 @@
+"""`python -m services.customer`."""
+
+from kit.serve import serve
+from services.customer.app import create
+
+serve("customer", create)

@@ -1,0 +1,71 @@
+"""Use cases of purchases: copied from orders, listed per customer, summed up (C10, C13)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from contracts.ticket.order import OrderState
+from kit.money import Money
+from kit.work import Work
+from services.customer.purchase import policy, store
+from services.customer.purchase.models import Purchase
+from services.customer.purchase.schemas import Place, PurchasePublic, PurchaseSummary, PurchaseTotals
+from services.customer.sight import sight_of
+
+
+async def copy_orders(work: Work, orders: Sequence[OrderState], customers: Mapping[UUID, UUID]) -> None:
+    """Copy the orders, each as its last state in `orders`; `customers` tells whose each account is.
+
+    A correction, cancellation, flag or unflagging is a new state like any other (C10, T32); an equal one changes
+    nothing.
+    """
+    newest = {order.order_id: order for order in orders}
+    await store.copy(work.session, [_row(order, customers[order.account_id]) for order in newest.values()])
+
+
+async def list_purchases(
+    work: Work, customer_id: UUID, account_ids: Collection[UUID], after: Place | None, limit: int
+) -> tuple[list[PurchasePublic], Place | None]:
+    """A customer's purchases by these accounts, newest first, and the place of the last when more follow."""
+    found = await store.page(work.session, customer_id, account_ids, after, limit + 1)
+    shown = found[:limit]
+    last = (shown[-1].placed_at, shown[-1].order_id) if len(found) > limit else None
+    return [_public(purchase) for purchase in shown], last
+
+
+async def sum_up(
+    work: Work, customer_ids: Collection[UUID], account_ids: Collection[UUID]
+) -> dict[UUID, list[PurchaseSummary]]:
+    """What each customer bought by these accounts, per shop and currency (C13)."""
+    summaries: dict[UUID, list[PurchaseSummary]] = defaultdict(list)
+    for row in await store.summaries(work.session, customer_ids, account_ids):
+        summaries[row["customer_id"]].append(PurchaseSummary(**row, spend=_spend(row)))
+    return summaries
+
+
+async def report_purchases(work: Work, shop: str | None) -> list[PurchaseTotals]:
+    """Totals per shop and currency over the shops that the caller serves, or the one of them asked for."""
+    rows = await store.totals(work.session, sight_of(work).narrowed(shop=shop).shops)
+    return [PurchaseTotals(**row, spend=_spend(row)) for row in rows]
+
+
+def _row(order: OrderState, customer_id: UUID) -> dict[str, Any]:
+    kept = order.model_dump(
+        include={"order_id", "shop", "order_no", "account_id", "currency", "placed_at", "paid_at"}
+    )
+    return {
+        **kept,
+        "customer_id": customer_id,
+        "paid_minor": policy.paid_minor(order),
+        "counted": policy.counts(order),
+    }
+
+
+def _public(purchase: Purchase) -> PurchasePublic:
+    paid = None if purchase.paid_minor is None else Money(purchase.paid_minor, purchase.currency).amount
+    return PurchasePublic(**purchase.model_dump(exclude={"customer_id", "paid_minor"}), paid=paid)
+
+
+def _spend(row: Mapping[Any, Any]) -> str:
+    return Money(int(row["spend_minor"]), row["currency"]).amount

@@ -1,0 +1,18 @@
+"""What this service does with others' events."""
+
+from collections.abc import Sequence
+
+from contracts.ticket import order
+from contracts.ticket.order import OrderEvent
+from kit.envelope import Delivery
+from kit.subscriber import subscription
+from kit.work import Work
+from services.customer.file import service as files
+
+
+async def follow_orders(work: Work, deliveries: Sequence[Delivery[OrderEvent]]) -> None:
+    """Every order event carries the order's full state, whatever happened to it."""
+    await files.take_orders(work, [delivery.event.order for delivery in deliveries])
+
+
+SUBSCRIPTIONS = (subscription("customer-order-copy", dict.fromkeys(order.EVENTS, follow_orders)),)

@@ -1,0 +1,42 @@
+"""Every query of the copies; writing takes any number of states at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from contracts.appraisal.staff import StaffStatus
+from services.notify.copies.models import StaffCopy
+
+_STAFF = text("""
+INSERT INTO staff_copy SELECT * FROM jsonb_populate_recordset(NULL::staff_copy, :rows)
+ON CONFLICT (staff_id) DO UPDATE SET role = excluded.role, status = excluded.status
+""")
+_WORKING = (StaffStatus.PROBATION, StaffStatus.ACTIVE)
+
+
+async def keep_staff(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep these members of staff."""
+    await session.execute(_STAFF, {"rows": orjson.dumps(list(rows), default=str).decode()})
+
+
+async def at_work(session: AsyncSession, roles: Collection[str]) -> Sequence[tuple[str, UUID]]:
+    """Role and id of everybody in these roles who is at work, in order of id."""
+    query = (
+        select(col(StaffCopy.role), col(StaffCopy.staff_id))
+        .where(col(StaffCopy.role).in_(roles), col(StaffCopy.status).in_(_WORKING))
+        .order_by(col(StaffCopy.staff_id))
+    )
+    return [(role, staff_id) for role, staff_id in await session.execute(query)]
+
+
+async def gone(session: AsyncSession, staff: Collection[UUID]) -> set[UUID]:
+    """Those of these who have left."""
+    query = select(col(StaffCopy.staff_id)).where(
+        col(StaffCopy.staff_id).in_(staff), col(StaffCopy.status) == StaffStatus.LEFT
+    )
+    return set((await session.execute(query)).scalars())

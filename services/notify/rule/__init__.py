@@ -1,0 +1,1 @@
+"""通知规则: which event is told to whom, with which template (N3)."""

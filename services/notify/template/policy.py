@@ -1,0 +1,85 @@
+"""What a template may say, and how it is filled in (N2): `{variable}` and nothing more, so there is nothing to break
+out of. Values are codes and numbers, never anything personal; codes are shown in the reader's language."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+CHINESE, ENGLISH = "zh-CN", "en"
+MISSING = "—"
+
+VARIABLES = frozenset({"number", "kind", "shop", "order_no", "priority", "outcome"})
+"""Every variable there is; each rule's events give some of them."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_BRACE = re.compile(r"[{}]")
+
+_WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("kind", "complaint"): ("投诉", "complaint"),
+    ("kind", "refund"): ("退款", "refund"),
+    ("kind", "exchange"): ("换货", "exchange"),
+    ("kind", "bad_review"): ("中差评", "bad review"),
+    ("kind", "merchant_report"): ("举报商家", "merchant report"),
+    ("kind", "inquiry"): ("转办工单", "inquiry"),
+    ("kind", "suggestion"): ("建议", "suggestion"),
+    ("kind", "fault_report"): ("障碍申告", "fault report"),
+    ("kind", "emergency"): ("突发事件", "emergency"),
+    ("kind", "service_request"): ("业务受理", "service request"),
+    ("priority", "low"): ("低", "low"),
+    ("priority", "normal"): ("普通", "normal"),
+    ("priority", "high"): ("高", "high"),
+    ("priority", "urgent"): ("紧急", "urgent"),
+    ("outcome", "solved"): ("已解决", "solved"),
+    ("outcome", "unreachable"): ("联系不上", "customer unreachable"),
+    ("outcome", "refused"): ("已拒绝", "refused"),
+    ("outcome", "withdrawn"): ("已撤回", "withdrawn"),
+    ("outcome", "duplicate"): ("重复", "duplicate"),
+    ("outcome", "merged"): ("已并单", "merged"),
+    ("outcome", "cancelled"): ("已取消", "cancelled"),
+}
+
+
+class Wording(BaseModel):
+    """A template in one language. Refused with ValueError when it uses a variable that it doesn't declare, declares
+    one that doesn't exist, or has a brace that belongs to no variable."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    language: Annotated[str, Field(pattern=f"^({CHINESE}|{ENGLISH})$")]
+    subject: Annotated[str, Field(min_length=1, max_length=200)]
+    body: Annotated[str, Field(min_length=1, max_length=5000)]
+    variables: frozenset[str]
+
+    @model_validator(mode="after")
+    def _only_known_variables(self) -> Self:
+        if unknown := self.variables - VARIABLES:
+            raise ValueError(f"no such variables: {', '.join(sorted(unknown))}")
+        for text in (self.subject, self.body):
+            if undeclared := set(_PLACEHOLDER.findall(text)) - self.variables:
+                raise ValueError(f"not among the variables: {', '.join(sorted(undeclared))}")
+            if _BRACE.search(_PLACEHOLDER.sub("", text)):
+                raise ValueError("a brace belongs to no variable")
+        return self
+
+    def fill(self, values: Mapping[str, str | None]) -> tuple[str, str]:
+        """Subject and body with these values; one that is missing is shown as a dash."""
+
+        def value(match: re.Match[str]) -> str:
+            return shown(match[1], values.get(match[1]), self.language)
+
+        return _PLACEHOLDER.sub(value, self.subject), _PLACEHOLDER.sub(value, self.body)
+
+
+def shown(variable: str, value: str | None, language: str) -> str:
+    """A value as a reader of that language sees it."""
+    if value is None:
+        return MISSING
+    chinese, english = _WORDS.get((variable, value), (value, value))
+    return chinese if language == CHINESE else english
+
+
+def language_for(asked: str) -> str:
+    """The language of templates for a caller's `zh` or `en`."""
+    return ENGLISH if asked == "en" else CHINESE

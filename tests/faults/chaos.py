@@ -1,0 +1,209 @@
+"""Tickets opened and closed through the gateway while every process, PostgreSQL and NATS are killed again and again.
+
+The client keeps a history (ok or unknown), the checker looks at all of it afterwards: what was acknowledged is there,
+once; every effect is there, once; events of one ticket are in order. It waits until nothing moves any more before it
+says that something is lost. The seed fixes victims and pauses.
+
+    PYTHONPATH=.:tests python tests/faults/chaos.py --tickets 1000 --kills 20 --seed 7
+"""
+
+import argparse
+import asyncio
+import collections
+import contextlib
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import nats
+from local_stack import Running, stack
+from nats.js.api import ConsumerConfig, DeliverPolicy
+
+from ops.callers import Caller, callers
+from ops.credentials import Secrets
+from ops.environment import StackError
+from ops.story import hire
+
+VICTIMS = ("ticket", "postgresql", "notify", "nats", "gateway", "customer", "ticket", "appraisal")
+VERBS = (("start", None), ("solve", {"solution": "已处理"}), ("close", None))
+SUBJECTS = ["ticket.opened", "ticket.assigned", "ticket.solved", "ticket.closed"]
+QUIET_SECONDS = 12.0
+
+
+@dataclass
+class Verdict:
+    """What the checker found; all lists and counts of faults are empty or zero after a good run."""
+
+    seed: int
+    kills: dict[str, int]
+    acknowledged: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled_tickets: int = 0
+    effects_lost: int = 0
+    effects_doubled: int = 0
+    out_of_order: int = 0
+    stream_gaps: int = 0
+    unpublished: int = 0
+    dead_letters: int = 0
+    load_seconds: float = 0.0
+    drain_seconds: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing lost, doubled, out of order or left behind."""
+        return not (
+            self.lost or self.doubled_tickets or self.effects_lost or self.effects_doubled or self.out_of_order
+            or self.stream_gaps or self.unpublished or self.dead_letters
+        )  # fmt: skip
+
+
+async def one_ticket(agent: Caller, key: str) -> str:
+    """Open, start, solve and close; every step asked again with its own key until there is an answer."""
+    asked = {"subject": f"转办 {key}", "channel": "phone"}
+    ticket = await agent.expect(201, "POST", "/v1/tickets", asked, Idempotency_Key=f"open-{key}")
+    path = f"/v1/tickets/{ticket['ticket_id']}"
+    for verb, body in VERBS:
+        await agent.expect(200, "POST", f"{path}/{verb}", body, Idempotency_Key=f"{verb}-{key}")
+    return str(ticket["ticket_id"])
+
+
+async def kill_on(running: Running, kills: int, seed: int, load: asyncio.Task[Any]) -> collections.Counter[str]:
+    """SIGKILL the victims in turn with random pauses until the count is reached."""
+    chance = random.Random(seed)
+    done: collections.Counter[str] = collections.Counter()
+    for turn in range(kills):
+        await asyncio.wait([load], timeout=chance.uniform(0.3, 1.2))
+        victim = VICTIMS[(turn + seed) % len(VICTIMS)]
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError, KeyError):
+            os.kill(running.pid(victim), signal.SIGKILL)
+            done[victim] += 1
+    return done
+
+
+async def run(tickets: int, kills: int, seed: int, home: Path, *, workers: int = 16) -> Verdict:
+    """One whole run; the verdict over its history."""
+    async with stack(home) as running:
+        secrets = Secrets.model_validate_json((running.home / "secrets.json").read_bytes())
+        async with callers(running.note["gateway"], secrets) as people:
+            _, agent = await hire(people, "混沌")
+            numbers = iter(range(tickets))
+            history: dict[str, str] = {}
+
+            async def worker() -> None:
+                for number in numbers:
+                    history[f"{seed}-{number}"] = await one_ticket(agent, f"{seed}-{number}")
+
+            started = time.monotonic()
+            load = asyncio.create_task(work_through(workers, worker))
+            done = await kill_on(running, kills, seed, load)
+            await load
+            verdict = Verdict(seed, dict(done), len(history), load_seconds=time.monotonic() - started)
+            started = time.monotonic()
+            await drained(running, len(history))
+            verdict.drain_seconds = time.monotonic() - started
+            await check(running, history, verdict)
+            return verdict
+
+
+async def work_through(workers: int, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """All workers side by side."""
+    async with asyncio.TaskGroup() as group:
+        for _ in range(workers):
+            group.create_task(worker())
+
+
+async def drained(running: Running, wanted: int) -> None:
+    """Wait until every effect is there, or nothing has moved for 12 seconds: slow is not lost."""
+    last, since = -1, time.monotonic()
+    while time.monotonic() - since < QUIET_SECONDS:
+        unpublished = await value(running, "ticket", "SELECT count(*) FROM outbox WHERE published_at IS NULL")
+        effects = await value(running, "notify", "SELECT count(*) FROM notification WHERE rule LIKE 'ticket.closed%'")
+        if unpublished == 0 and effects >= wanted:
+            return
+        if effects - unpublished != last:
+            last, since = effects - unpublished, time.monotonic()
+        await asyncio.sleep(0.2)
+
+
+async def value(running: Running, service: str, query: str) -> int:
+    """One number from a service's database; asked again while PostgreSQL is coming back."""
+    for _ in range(100):
+        try:
+            connection = await asyncpg.connect(running.note["databases"][service], timeout=5)
+        except (OSError, asyncpg.PostgresError):
+            await asyncio.sleep(0.2)
+            continue
+        try:
+            return int(await connection.fetchval(query))
+        finally:
+            await connection.close()
+    raise StackError(f"the {service} database does not come back")
+
+
+async def check(running: Running, history: dict[str, str], verdict: Verdict) -> None:
+    """Compare the history with the tables and the stream."""
+    ticket = await asyncpg.connect(running.note["databases"]["ticket"])
+    notify = await asyncpg.connect(running.note["databases"]["notify"])
+    try:
+        rows = await ticket.fetch("SELECT ticket_id::text, status FROM ticket")
+        status = {row["ticket_id"]: row["status"] for row in rows}
+        verdict.lost = [key for key, ticket_id in history.items() if status.get(ticket_id) != "closed"]
+        verdict.doubled_tickets = len(rows) - len(set(history.values()))
+        verdict.unpublished = await ticket.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+        closed = await ticket.fetch("SELECT event_id::text FROM outbox WHERE subject = 'ticket.closed'")
+        seen = await notify.fetch("SELECT event_id::text FROM notification WHERE rule LIKE 'ticket.closed%'")
+        effects = collections.Counter(row["event_id"] for row in seen)
+        verdict.effects_lost = sum(row["event_id"] not in effects for row in closed)
+        verdict.effects_doubled = sum(count - 1 for count in effects.values())
+        for service in ("customer", "ticket", "appraisal", "notify"):
+            verdict.dead_letters += await value(running, service, "SELECT count(*) FROM dead_letter")
+        await check_stream(running, history, verdict)
+    finally:
+        await ticket.close()
+        await notify.close()
+
+
+async def check_stream(running: Running, history: dict[str, str], verdict: Verdict) -> None:
+    """Read the whole stream as an outside subscriber would: each ticket's events once, in order, without a gap."""
+    client = await nats.connect(running.note["nats"])
+    try:
+        stream = client.jetstream()
+        config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, inactive_threshold=30)
+        subscription = await stream.pull_subscribe("ticket.>", durable=None, stream="TICKET", config=config)
+        sequences: dict[str, list[int]] = collections.defaultdict(list)
+        with contextlib.suppress(nats.errors.TimeoutError):
+            while True:
+                for message in await subscription.fetch(500, timeout=2):
+                    sequences[message.headers["ce-subject"]].append(int(message.headers["ce-sequence"]))
+                    await message.ack()
+    finally:
+        await client.close()
+    for ticket_id in history.values():
+        given = list(dict.fromkeys(sequences[ticket_id]))
+        verdict.out_of_order += given != sorted(given)
+        verdict.stream_gaps += sorted(given) != list(range(1, len(SUBJECTS) + 1))
+
+
+def main() -> None:
+    """The command line of a chaos run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tickets", type=int, default=1000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        verdict = asyncio.run(run(options.tickets, options.kills, options.seed, Path(folder)))
+    print(verdict)
+    sys.exit(0 if verdict.is_good else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""One chaos run: 1,000 tickets, 20 kills over every process, nothing lost, doubled or out of order (I1–I7)."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from chaos import run
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(400)
+async def test_a_thousand_tickets_survive_twenty_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seed = int(os.environ.get("KEFU_CHAOS_SEED") or random.SystemRandom().randrange(10_000))
+    verdict = await run(1000, 20, seed, tmp_path)
+    with capsys.disabled():
+        print(f"\n{verdict}")
+    assert verdict.acknowledged == 1000
+    assert sum(verdict.kills.values()) == 20, "some kills found nobody to kill"
+    assert verdict.is_good, f"run it again with KEFU_CHAOS_SEED={seed}: {verdict}"

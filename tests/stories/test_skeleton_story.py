@@ -1,0 +1,56 @@
+"""The story of the skeleton through the gateway, on processes of their own (T30–T32, A6, C10, N4)."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from local_stack import Running, stack
+
+from ops import cdnow, story
+from ops.callers import Callers, callers
+from ops.credentials import Secrets
+from ops.demo import QUOTED_ORDERS, commission_quotes, file_totals
+
+
+@pytest.fixture(scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    async with stack(tmp_path_factory.mktemp("story")) as up:
+        yield up
+
+
+@pytest.fixture
+async def people(running: Running) -> AsyncIterator[Callers]:
+    secrets = Secrets.model_validate_json((running.home / "secrets.json").read_bytes())
+    async with callers(running.note["gateway"], secrets) as everybody:
+        yield everybody
+
+
+async def test_imported_history_equals_the_file_to_the_cent_also_after_a_second_import(people: Callers) -> None:
+    purchases = cdnow.sample()
+    file = file_totals(purchases)
+    first = await story.import_purchases(people.storefront, purchases, lambda _: None)
+    assert (first.recorded, first.refused) == (6919, 0)
+    assert await story.settled_totals(people.staff("manager"), file, within=60) == file
+    again = await story.import_purchases(people.storefront, purchases, lambda _: None)
+    assert (again.recorded, again.unchanged, again.refused) == (0, 6919, 0)
+    assert await story.settled_totals(people.staff("manager"), file, within=10) == file
+
+
+async def test_a_problem_order_ends_in_the_inbox_and_a_cleared_one_in_the_credit(people: Callers) -> None:
+    told = await story.tell(people)
+    assert told.inquiry["status"] == "closed"
+    assert told.inquiry["order_no"] == told.problem_order["order_no"]
+    assert told.credit["staff_id"] == told.agent["staff_id"]
+    assert told.credit["basis"] == "cleared"
+    assert told.customer["provisional"] is True
+    assert len({message["notification_id"] for message in told.messages}) == len(told.messages)
+
+
+async def test_the_commission_quotes_of_the_rule(people: Callers) -> None:
+    """A6, all examples in all three variants."""
+    quotes = await commission_quotes(people)
+    assert QUOTED_ORDERS == (800, 1000, 1001, 2000, 3000, 3001, 3500)
+    assert quotes == {
+        "progressive": ["800.00", "1000.00", "1000.75", "1750.00", "2500.00", "2500.50", "2750.00"],
+        "stage-table": ["800.00", "1000.00", "3750.75", "4500.00", "5250.00", "6000.50", "6250.00"],
+        "stage-base": ["800.00", "1000.00", "3000.75", "3750.00", "4500.00", "4500.50", "4750.00"],
+    }
