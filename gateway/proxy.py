@@ -15,6 +15,12 @@ from gateway.upstream import Answer, Body, Unintelligible, Unreachable, Upstream
 from kit.problems import Problem, invalid, unavailable
 
 _LOOK_SECONDS = 0.1
+_RETRY_SECONDS = 2
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_PERHAPS = {
+    "zh": "请求可能已经执行，请用同一个幂等键重试。",
+    "en": "The request may have been carried out; retry with the same Idempotency-Key.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Proxy:
         except Unintelligible as error:
             raise Problem("upstream-failed") from error
         except Unreachable as error:
-            raise exchange.body.failure or unavailable(service) from error
+            raise exchange.body.failure or _away(exchange, service, asked=error.asked) from error
         except asyncio.CancelledError:
             watch.explain()
             raise
@@ -132,6 +138,16 @@ class _Watch:
         self._reason = reason
         if self._forwarding is not None:
             self._forwarding.cancel()
+
+
+def _away(exchange: Exchange, service: str, *, asked: bool) -> Problem:
+    """The 503 for a service that is away. One that went away while it may have been changing things is told apart:
+    the catalogue's "nothing was changed" would be a guess then."""
+    if not asked or exchange.method in _SAFE:
+        return unavailable(service)
+    detail = _PERHAPS[exchange.language]
+    headers = {"Retry-After": str(_RETRY_SECONDS)}
+    return Problem("dependency-unavailable", dependency=service, outcome="unknown", detail=detail, headers=headers)
 
 
 async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

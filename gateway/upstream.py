@@ -21,7 +21,14 @@ Body = bytes | AsyncIterator[bytes] | None
 
 
 class Unreachable(Exception):  # noqa: N818 - it is an outcome, and reads as one
-    """The service refused the connection or broke it off before its answer had come whole."""
+    """The service refused the connection, or broke it off before its answer had come whole.
+
+    `asked` tells whether it may have got the request: then nobody knows here what it did about it.
+    """
+
+    def __init__(self, *, asked: bool) -> None:
+        self.asked = asked
+        super().__init__(asked)
 
 
 class Unintelligible(Exception):  # noqa: N818
@@ -108,19 +115,19 @@ class HttpUpstream:
         self, method: str, url: URL, headers: list[tuple[str, str]], body: Body, *, again: bool
     ) -> aiohttp.ClientResponse:
         if self._session is None:
-            raise Unreachable
+            raise Unreachable(asked=False)
         try:
             return await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
-        except aiohttp.ClientConnectorError as error:
-            raise Unreachable from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unreachable(asked=False) from error
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
             if again:
                 return await self._send(method, url, headers, body, again=False)
-            raise Unreachable from error
+            raise Unreachable(asked=True) from error
         except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
             raise Unintelligible from error
         except aiohttp.ClientError as error:
-            raise Unreachable from error
+            raise Unreachable(asked=True) from error
 
 
 class _HttpAnswer:
@@ -138,7 +145,7 @@ class _HttpAnswer:
                 more = not content.at_eof()
                 yield piece, more
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise Unreachable from error
+            raise Unreachable(asked=True) from error
 
 
 def _origin(address: str) -> str:

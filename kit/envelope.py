@@ -1,5 +1,6 @@
 """CloudEvents 1.0 in binary mode on NATS headers: every attribute is a `ce-*` header, the body is the JSON data."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +10,14 @@ from uuid import UUID
 
 from contracts.catalogue import decode
 from contracts.event import Event
+from kit.clock import as_utc
 
 E = TypeVar("E", bound=Event)
 # Printable ASCII that the CloudEvents protocol bindings leave unencoded; space, quote and percent are encoded.
 _SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+
+# From 1, and below what a bigint holds.
+_SEQUENCE = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class UndecodableError(Exception):
@@ -61,15 +66,17 @@ def read_meta(subject: str, raw: Mapping[str, str] | None) -> Meta:
     """The attributes of a received message. Raises UndecodableError when one is missing or malformed."""
     given = {name.lower(): unquote(value) for name, value in (raw or {}).items()}
     try:
+        if not _SEQUENCE.fullmatch(given["ce-sequence"]):
+            raise ValueError("no sequence number")
         return Meta(
             id=UUID(given["ce-id"]),
             subject=subject,
             aggregate_id=UUID(given["ce-subject"]),
             sequence=int(given["ce-sequence"]),
-            time=datetime.fromisoformat(given["ce-time"]),
+            time=as_utc(datetime.fromisoformat(given["ce-time"])),
             traceparent=given.get("ce-traceparent"),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, OverflowError) as error:
         raise UndecodableError("the CloudEvents headers can't be read") from error
 
 

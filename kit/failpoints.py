@@ -5,6 +5,7 @@ reached. Unarmed, reaching a point costs one look at an empty dictionary.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -18,6 +19,7 @@ Point = Literal[
 ]  # fmt: skip
 POINTS: tuple[str, ...] = get_args(Point)
 CRASHED = 137
+_PART = re.compile(r"(?P<point>[a-z-]+)=(?P<action>crash|raise)(@(?P<nth>[1-9][0-9]{0,8}))?")
 
 
 class FailpointError(Exception):
@@ -38,12 +40,13 @@ def arm(plan: str) -> None:
 
     Raises ValueError for a point or an action that doesn't exist.
     """
+    planned: dict[str, _Armed] = {}
     for part in filter(None, plan.split(",")):
-        point, _, what = part.partition("=")
-        action, _, nth = what.partition("@")
-        if point not in POINTS or action not in ("crash", "raise"):
+        match = _PART.fullmatch(part)
+        if match is None or match["point"] not in POINTS:
             raise ValueError(f"no such failpoint: {part}")
-        _armed[point] = _Armed(action, int(nth or 1))
+        planned[match["point"]] = _Armed(match["action"], int(match["nth"] or 1))
+    _armed.update(planned)
 
 
 def disarm() -> None:

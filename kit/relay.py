@@ -34,6 +34,8 @@ FROM unnest($2::bigint[], $3::bigint[]) AS sent (id, place) WHERE outbox.id = se
 """
 _BLOCK = "UPDATE outbox SET blocked_at = $2, last_error = $3 WHERE id = $1"
 
+Aggregate = tuple[str, UUID]
+
 
 class Relay:
     """Publishes one service's outbox for as long as it runs."""
@@ -55,11 +57,11 @@ class Relay:
         while True:
             try:
                 await self._lead()
-            except (BusUnavailableError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if not isinstance(error, BusUnavailableError) and not is_transient(error):
-                    log.error("relay.failed", error=error)
-                else:
+            except Exception as error:  # noqa: BLE001 - the loop must live; what is unmarked is published again
+                if isinstance(error, BusUnavailableError) or is_transient(error):
                     log.warning("relay.interrupted", error=error)
+                else:
+                    log.error("relay.failed", error=error)
                 await asyncio.sleep(0.2)
             finally:
                 self.leads.clear()
@@ -82,11 +84,15 @@ class Relay:
         """Publish what waits, at most 500 events, and return how many were marked."""
         rows = await connection.fetch(_SELECT, BATCH)
         marked = 0
+        blocked: set[Aggregate] = set()
         for wave in _waves(rows):
-            marked += await self._publish_wave(connection, wave)
+            free = [row for row in wave if _aggregate(row) not in blocked]
+            marked += await self._publish_wave(connection, free, blocked)
         return marked
 
-    async def _publish_wave(self, connection: asyncpg.Connection, wave: Sequence[Any]) -> int:
+    async def _publish_wave(
+        self, connection: asyncpg.Connection, wave: Sequence[Any], blocked: set[Aggregate]
+    ) -> int:
         reach("before-publish")
         outcomes = await asyncio.gather(*(self._publish(row) for row in wave), return_exceptions=True)
         reach("after-puback")
@@ -99,6 +105,7 @@ class Relay:
             if isinstance(outcome, BusRefusedError):
                 log.error("relay.blocked", subject=row["subject"], event_id=str(row["event_id"]), error=outcome)
                 await connection.execute(_BLOCK, row["id"], now, str(outcome))
+                blocked.add(_aggregate(row))
             elif isinstance(outcome, BaseException):
                 # Later waves may hold later events of the same aggregates: stop all, start again from the table.
                 raise outcome
@@ -121,12 +128,15 @@ class Relay:
 def _waves(rows: Sequence[Any]) -> list[list[Any]]:
     """Split rows so that no wave holds two events of one aggregate: a failure can then never reorder them (I4)."""
     waves: list[list[Any]] = []
-    depth: dict[tuple[str, UUID], int] = {}
+    depth: dict[Aggregate, int] = {}
     for row in rows:
-        aggregate = (row["noun"], row["aggregate_id"])
-        place = depth.get(aggregate, 0)
-        depth[aggregate] = place + 1
+        place = depth.get(_aggregate(row), 0)
+        depth[_aggregate(row)] = place + 1
         if place == len(waves):
             waves.append([])
         waves[place].append(row)
     return waves
+
+
+def _aggregate(row: Any) -> Aggregate:
+    return row["noun"], row["aggregate_id"]

@@ -44,5 +44,6 @@ def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
 def _one_sentence(error: ValueError) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False, include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        place, told = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        return f"{place}: {told}" if place else told
     return str(error)

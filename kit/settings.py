@@ -1,5 +1,6 @@
 """Settings come from the environment, once, and production refuses what only development may have."""
 
+import re
 from enum import StrEnum
 from typing import Self
 
@@ -16,6 +17,7 @@ class Profile(StrEnum):
 
 
 DEVELOPMENT_KEY = "00" * 32
+_HEX_KEY = re.compile(r"(?:[0-9a-fA-F]{2}){32,}")
 
 
 class UnsafeSettingsError(ValueError):
@@ -25,12 +27,13 @@ class UnsafeSettingsError(ValueError):
 class ProcessSettings(BaseSettings):
     """What every process of Kefu needs to know."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    # The prefix keeps HOST, PORT and HOME of the shell out: field names are looked up in the environment as well.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_prefix="KEFU_")
 
     profile: Profile = Field(Profile.DEVELOPMENT, validation_alias="KEFU_PROFILE")
     host: str = Field("127.0.0.1", validation_alias="KEFU_HOST")
     port: int = Field(0, validation_alias="KEFU_PORT", ge=0, le=65535)
-    log_level: str = Field("info", validation_alias="KEFU_LOG_LEVEL")
+    log_level: str = Field("info", validation_alias="KEFU_LOG_LEVEL", pattern="(?i)^(debug|info|warning|error)$")
     nats_url: SecretStr = Field(SecretStr("nats://127.0.0.1:4222"), validation_alias="NATS_URL")
     installation_key: SecretStr = Field(SecretStr(DEVELOPMENT_KEY), validation_alias="KEFU_INSTALLATION_KEY")
     issuer: str = Field("kefu", validation_alias="KEFU_ISSUER")
@@ -44,10 +47,10 @@ class ProcessSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_development_secrets(self) -> Self:
-        if len(self.key) < 32:
+        if not _HEX_KEY.fullmatch(self.installation_key.get_secret_value()):
             raise UnsafeSettingsError("KEFU_INSTALLATION_KEY must be at least 32 bytes in hex")
         if self.profile is Profile.PRODUCTION:
-            if self.installation_key.get_secret_value() == DEVELOPMENT_KEY:
+            if not any(self.key):
                 raise UnsafeSettingsError("KEFU_INSTALLATION_KEY must be set in production")
             if self.failpoints:
                 raise UnsafeSettingsError("KEFU_FAILPOINTS has no place in production")

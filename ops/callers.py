@@ -12,7 +12,13 @@ from ops.credentials import Secrets
 from ops.environment import StackError
 
 _SECONDS = aiohttp.ClientTimeout(total=30)
-_RETRIES = 40
+_RETRIES = 60
+_ASK_AGAIN = (0, 502, 503, 504)
+
+
+def _in_flight(status: int, body: Any) -> bool:
+    """Whether an earlier attempt with the same Idempotency-Key is still being worked on."""
+    return status == 409 and isinstance(body, dict) and body.get("type") == "/problems/idempotency-in-flight"
 
 
 @dataclass
@@ -27,17 +33,19 @@ class Caller:
     async def call(self, method: str, path: str, json: object = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON of the answer. An answer of 503, or none at all, is asked for again: calls with an
         Idempotency-Key and calls that only look may be repeated, so pass a key with every creating one."""
+        status = 0
         for attempt in range(_RETRIES):
             try:
                 status, body = await self._once(method, path, json, headers)
             except (aiohttp.ClientError, TimeoutError):
-                status, body = 503, None
+                status, body = 0, None
             if status == 401 and self.token is not None:
                 self.token = None
-            elif status not in (502, 503, 504):
+            elif status not in _ASK_AGAIN and not _in_flight(status, body):
                 return status, body
             await asyncio.sleep(min(0.05 * 2**attempt, 0.5))
-        raise StackError(f"{method} {path} got no answer from {self.gateway}.")
+        last = f"the last one was {status}" if status else "the connection failed"
+        raise StackError(f"{method} {path} got no answer from {self.gateway}: {last}.")
 
     async def expect(self, wanted: int, method: str, path: str, json: object = None, **headers: str) -> Any:
         """The JSON of an answer with the wanted status. Raises `StackError` for any other."""

@@ -5,6 +5,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 from kit.testing.databases import SERVICES, create_databases
-from kit.testing.servers import NatsServer, PostgresServer
+from kit.testing.servers import NatsServer, PostgresServer, ServerError
 from ops import credentials
 from ops.announce import Announcement, Quiet, Terminal
 from ops.credentials import Secrets, write_private
@@ -175,8 +176,10 @@ class Noted:
 
     def _note(self) -> Announcement:
         announcement = self.plan.announcement()
-        announcement.pids = {part.name.lower(): part.pid for part in self.stack.parts}
-        announcement.pids["supervisor"] = os.getpid()
+        announcement.pids = {"supervisor": os.getpid()}
+        for part in self.stack.parts:
+            with suppress(ServerError, StackError):  # one that is down at the moment has no process
+                announcement.pids[part.name.lower()] = part.pid
         announcement.seconds_to_ready = round(self.seconds, 2)
         write_private(self.plan.home.run, json.dumps(announcement.as_json()))
         return announcement

@@ -55,9 +55,10 @@ def _fault(error: Mapping[str, Any]) -> Fault:
 
 def pointer_of(location: Iterable[Any]) -> str:
     """A JSON Pointer into the body; other parts of the request are named first (`/query/limit`)."""
-    first, *rest = location
+    first, *rest = tuple(location) or ("body",)
     escaped = [str(part).replace("~", "~0").replace("/", "~1") for part in rest]
-    return "/".join([_PLACES.get(str(first), f"/{first}"), *escaped])
+    pointer = "/".join([_PLACES.get(str(first), f"/{first}"), *escaped])
+    return pointer.encode(errors="replace").decode()  # a name may hold half a character, an answer may not
 
 
 class InvalidValue(ValueError):  # noqa: N818 - it is what the value is

@@ -1,5 +1,6 @@
 """Field types of request bodies: strict where JSON is, bounded everywhere, free of control characters."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -15,7 +16,7 @@ Amount = Annotated[
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["CNY"], description="ISO 4217.")]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
-_FORBIDDEN = frozenset(map(chr, (*range(9), 11, 12, *range(13, 32), 127)))
+_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:.*")
 
 
 def _printable(text: str) -> str:
@@ -33,8 +34,8 @@ def _one_line(text: str) -> str:
 
 
 def _from_text(value: object) -> object:
-    """RFC 3339 text only: a bare number would be taken for seconds since 1970."""
-    if not isinstance(value, str | datetime):
+    """RFC 3339 text only: a bare number, quoted or not, would be taken for seconds since 1970."""
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _RFC_3339.fullmatch(value)):
         raise InvalidValue("必须是 RFC 3339 时间", "must be an RFC 3339 time")
     return value
 

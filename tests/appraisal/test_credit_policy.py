@@ -15,7 +15,7 @@ FEIFEI, LILI, CHIEF = (UUID(int=number) for number in (1, 2, 3))
 AT = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Order:
     sequence: int = 1
     cancelled: bool = False
@@ -23,10 +23,10 @@ class Order:
     top_up: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Flag:
     sequence: int
-    meaning: FlagMeaning | None
+    meaning: str | None
     alias: str | None = None
     alias_staff_id: UUID | None = None
     signer_staff_id: UUID | None = None

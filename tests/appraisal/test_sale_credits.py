@@ -154,7 +154,7 @@ async def test_unmatched_names_are_paged_and_filtered_by_shop(desk: Desk) -> Non
 async def test_an_alias_taken_while_flags_arrive_misses_none(desk: Desk) -> None:
     """Flags and the alias they name arrive at the same time: each is matched by one or the other."""
     orders = [an_order(f"R-{place}") for place in range(40)]
-    hearing = [desk.hear(flagged(order, 2)) for order in orders]
+    hearing = [desk.hear(*(flagged(order, 2) for order in orders[start::8])) for start in range(8)]
     person, *_ = await asyncio.gather(desk.hire("林菲", ("main", "菲菲")), *hearing)
     counted = await desk.rows("SELECT DISTINCT staff_id FROM sale_credit WHERE counted")
     assert [str(row.staff_id) for row in counted] == [person["staff_id"]]
@@ -254,7 +254,8 @@ async def test_five_hundred_flags_cost_a_fixed_number_of_statements(desk: Desk) 
         engine = desk.client.runtime.database.engine.sync_engine
 
         def note(_c: object, _u: object, statement: str, *_: object, seen: list[str] = seen) -> None:
-            seen.append(statement)
+            if "timer" not in statement:  # those of the service's own loop
+                seen.append(statement)
 
         event.listen(engine, "before_cursor_execute", note)
         try:

@@ -217,7 +217,7 @@ async def test_when_the_first_of_two_transactions_fails_the_second_opens_the_fil
     assert await customer.one("SELECT count(*) FROM outbox") == 1
 
 
-async def test_batches_with_the_same_new_accounts_in_opposite_order_do_not_block_each_other(
+async def test_batches_with_the_same_new_accounts_in_opposite_order_do_not_deadlock(
     customer: Copying,
 ) -> None:
     """Both are held up at the middle account; taken in the order of arrival, the rest would be a deadlock."""

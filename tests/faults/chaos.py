@@ -82,10 +82,19 @@ async def kill_on(running: Running, kills: int, seed: int, load: asyncio.Task[An
     for turn in range(kills):
         await asyncio.wait([load], timeout=chance.uniform(0.3, 1.2))
         victim = VICTIMS[(turn + seed) % len(VICTIMS)]
-        with contextlib.suppress(ProcessLookupError, FileNotFoundError, KeyError):
-            os.kill(running.pid(victim), signal.SIGKILL)
-            done[victim] += 1
+        while not killed(running, victim):
+            await asyncio.sleep(0.1)
+        done[victim] += 1
     return done
+
+
+def killed(running: Running, victim: str) -> bool:
+    """Whether there was a process to kill; one that is being revived has none yet."""
+    try:
+        os.kill(running.pid(victim), signal.SIGKILL)
+    except (ProcessLookupError, FileNotFoundError, KeyError):
+        return False
+    return True
 
 
 async def run(tickets: int, kills: int, seed: int, home: Path, *, workers: int = 16) -> Verdict:
@@ -125,7 +134,7 @@ async def drained(running: Running, wanted: int) -> None:
     last, since = -1, time.monotonic()
     while time.monotonic() - since < QUIET_SECONDS:
         unpublished = await value(running, "ticket", "SELECT count(*) FROM outbox WHERE published_at IS NULL")
-        effects = await value(running, "notify", "SELECT count(*) FROM notification WHERE rule LIKE 'ticket.closed%'")
+        effects = await value(running, "notify", "SELECT count(*) FROM notification WHERE subject = 'ticket.closed'")
         if unpublished == 0 and effects >= wanted:
             return
         if effects - unpublished != last:
@@ -159,7 +168,7 @@ async def check(running: Running, history: dict[str, str], verdict: Verdict) -> 
         verdict.doubled_tickets = len(rows) - len(set(history.values()))
         verdict.unpublished = await ticket.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
         closed = await ticket.fetch("SELECT event_id::text FROM outbox WHERE subject = 'ticket.closed'")
-        seen = await notify.fetch("SELECT event_id::text FROM notification WHERE rule LIKE 'ticket.closed%'")
+        seen = await notify.fetch("SELECT event_id::text FROM notification WHERE subject = 'ticket.closed'")
         effects = collections.Counter(row["event_id"] for row in seen)
         verdict.effects_lost = sum(row["event_id"] not in effects for row in closed)
         verdict.effects_doubled = sum(count - 1 for count in effects.values())
@@ -179,7 +188,7 @@ async def check_stream(running: Running, history: dict[str, str], verdict: Verdi
         config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, inactive_threshold=30)
         subscription = await stream.pull_subscribe("ticket.>", durable=None, stream="TICKET", config=config)
         sequences: dict[str, list[int]] = collections.defaultdict(list)
-        with contextlib.suppress(nats.errors.TimeoutError):
+        with contextlib.suppress(nats.errors.TimeoutError, TimeoutError):
             while True:
                 for message in await subscription.fetch(500, timeout=2):
                     sequences[message.headers["ce-subject"]].append(int(message.headers["ce-sequence"]))
@@ -199,8 +208,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        verdict = asyncio.run(run(options.tickets, options.kills, options.seed, Path(folder)))
+    folder = tempfile.mkdtemp(prefix="kefu-chaos-")
+    print(f"seed {options.seed}; logs stay in {folder}")
+    verdict = asyncio.run(run(options.tickets, options.kills, options.seed, Path(folder)))
     print(verdict)
     sys.exit(0 if verdict.is_good else 1)
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Desk:
 
     http: httpx.AsyncClient
     gateway: Gateway
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def app(self) -> FastAPI:
@@ -47,10 +48,12 @@ class Desk:
         return await self.http.post("/oauth/token", data=form)
 
     async def as_(self, role: str) -> dict[str, str]:
-        """The header of a member of staff who logs in."""
-        answer = await self.ask_token(grant_type="password", username=role, password=ACCOUNTS[role])
-        assert answer.status_code == 200, answer.text
-        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        """The header of a member of staff who has logged in."""
+        if role not in self.tokens:
+            answer = await self.ask_token(grant_type="password", username=role, password=ACCOUNTS[role])
+            assert answer.status_code == 200, answer.text
+            self.tokens[role] = answer.json()["access_token"]
+        return {"Authorization": f"Bearer {self.tokens[role]}"}
 
     async def rows(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         from sqlalchemy import text
@@ -79,12 +82,12 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """A running gateway; with credentials, they are planted when this begins."""
     gateway = create_gateway(settings(database_url, keys, credentials, **others), clock=clock)
-    async with LifespanManager(gateway, startup_timeout=20, shutdown_timeout=20):
+    async with LifespanManager(gateway, startup_timeout=60, shutdown_timeout=60):
         transport = httpx.ASGITransport(app=gateway)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
             built = Desk(http, gateway)
             if credentials is not None:
-                await eventually(lambda: _planted(built))
+                await eventually(lambda: _planted(built), within=30)
             yield built
 
 

@@ -18,6 +18,7 @@ from gateway.identity.tokens import Grant, Issuer
 from gateway.proxy import Proxy, TimeLimits
 from gateway.upstream import HttpUpstream
 from kit.clock import SystemClock
+from kit.testing.poll import eventually
 from kit.tokens import Verifier
 
 LIMIT = 64 * 1024
@@ -104,11 +105,8 @@ async def serving(app: Any, *, lifespan: str = "off") -> AsyncIterator[str]:
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started:
-            if running.done():
-                running.result()
-                raise RuntimeError("the server ended before it had started")
-            await asyncio.sleep(0.005)
+        await eventually(lambda: server.started or running.done())
+        assert server.started, running.exception()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
@@ -148,7 +146,7 @@ class Rig:
         writer.write(request)
         await writer.drain()
         try:
-            return await asyncio.wait_for(reader.read(), 5) if read else b""
+            return await asyncio.wait_for(reader.read(), 30) if read else b""
         finally:
             writer.close()
 

@@ -145,7 +145,8 @@ async def test_lists_are_paged(desk: Desk) -> None:
 async def test_a_client_s_secret_is_told_once(desk: Desk) -> None:
     headers = await desk.as_("admin")
     body = {"client_id": f"shop-{new_id().hex[-8:]}", "name": "Shop", "roles": ["storefront"], "shops": ["main"]}
-    made = (await desk.http.post("/v1/clients", json=body, headers=headers)).json()
+    once = {**headers, "Idempotency-Key": new_id().hex}
+    made = (await desk.http.post("/v1/clients", json=body, headers=once)).json()
     assert len(made["client_secret"]) >= 43
     listed = await desk.http.get("/v1/clients?limit=200", headers=headers)
     assert made["client_id"] in listed.text

@@ -1,32 +1,29 @@
 """The ticket service as its tests work with it: orders are sent, flagged and looked at, tickets opened and worked,
 others' events arrive, and what was written down is read from the tables."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 import httpx
-from conftest import KEY, NOON, Client, Starter
 from sqlalchemy import text
 
 from contracts.appraisal.staff import Alias, StaffChanged, StaffRole, StaffState, StaffStatus
 from contracts.customer.customer import Account, CustomerChanged, CustomerState
 from contracts.event import Event
+from kit.clock import FrozenClock
 from kit.envelope import Meta
 from kit.ids import account_id, new_id
 from kit.inbox import Verdict
+from kit.runtime import Runtime
 from kit.subscriber import Arrival, Subscriber
 
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # in Shanghai
 PLACED = "2026-11-20T10:00:00+08:00"
 PAID = "2026-11-20T10:01:00+08:00"
 LATER = "2026-11-20T18:00:00+08:00"
-
-
-def account_of(buyer: str, shop: str = "main") -> UUID:
-    """The account of a buyer, as every service works it out."""
-    return account_id(bytes.fromhex(KEY), shop, buyer)
 
 
 def an_order(buyer: str = "ming", amount: str = "20.00", **facts: Any) -> dict[str, Any]:
@@ -73,12 +70,32 @@ def faults(answer: httpx.Response) -> list[str]:
     return [error["pointer"] for error in answer.json()["errors"]]
 
 
+class Client(Protocol):
+    """The service's door."""
+
+    http: httpx.AsyncClient
+
+    @property
+    def runtime(self) -> Runtime: ...
+
+    def as_(self, *roles: str, **claims: object) -> dict[str, str]: ...
+
+    async def call(
+        self, method: str, path: str, role: str = ..., *, json: object = None, **options: object
+    ) -> httpx.Response: ...
+
+
 @dataclass
 class Desk:
     """The service through its door, its subscribers and its tables."""
 
     client: Client
+    clock: FrozenClock
     heard: int = 0
+
+    def account(self, buyer: str, shop: str = "main") -> UUID:
+        """The account of a buyer, as every service works it out."""
+        return account_id(self.client.runtime.settings.key, shop, buyer)
 
     async def call(self, method: str, path: str, role: str = "agent", **options: Any) -> httpx.Response:
         """One request as a caller of that role."""
@@ -155,12 +172,7 @@ class Desk:
 
     async def audits(self, aggregate_id: str | UUID) -> list[str]:
         """What the trail says was done to a thing."""
-        found = await self.rows("SELECT action FROM audit WHERE aggregate_id = :one ORDER BY id", one=str(aggregate_id))
+        found = await self.rows(
+            "SELECT action FROM audit WHERE aggregate_id = :one ORDER BY id", one=str(aggregate_id)
+        )
         return [row.action for row in found]
-
-
-@asynccontextmanager
-async def open_desk(start_service: Starter, **options: Any) -> AsyncIterator[Desk]:
-    """The service on a fresh database."""
-    async with start_service("ticket", **options) as client:
-        yield Desk(client)

@@ -72,7 +72,9 @@ async def list_notifications(work: WorkDep, query: Annotated[NotificationFilter,
     after = read_cursor(work, "notifications", query)
     found = await store.page(work.session, filters, UUID(after[0]) if after else None, query.limit + 1)
     shown = found[: query.limit]
-    cursor = write_cursor(work, "notifications", [str(shown[-1].notification_id)]) if len(found) > query.limit else None
+    cursor = (
+        write_cursor(work, "notifications", [str(shown[-1].notification_id)]) if len(found) > query.limit else None
+    )
     page = NotificationPage(items=[NotificationPublic.model_validate(one) for one in shown], next_cursor=cursor)
     return page_answer(page, path="/v1/notifications", next_cursor=cursor)
 

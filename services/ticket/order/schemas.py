@@ -79,20 +79,24 @@ class OrderPut(BaseModel):
         numbers = [line.line_no for line in self.lines]
         if len(set(numbers)) != len(numbers):
             raise InvalidValue("行号重复", "a line number stands twice")
-        amounts = [(line.paid_total, "paid_total") for line in self.lines]
-        try:
-            goods = sum(Money.parse(amount, self.currency).minor for amount, _ in amounts)
-            rest = Money.parse(self.freight, self.currency).minor - Money.parse(self.discount, self.currency).minor
-            paid = None if self.paid is None else Money.parse(self.paid, self.currency).minor
-        except ValueError as error:
-            raise InvalidValue("金额的小数位数超出币种", "an amount has more decimals than its currency") from error
-        if goods + rest < 0:
+        minor = self._in_minor_units()
+        due = sum(minor[line.paid_total] for line in self.lines) - minor[self.discount] + minor[self.freight]
+        if due < 0:
             raise InvalidValue("优惠不能超过应付金额", "the discount is larger than what it is taken from")
-        if paid is not None and paid != goods + rest:
+        if self.paid is not None and minor[self.paid] != due:
             raise InvalidValue(
                 "实付金额应等于各行实付之和减优惠加运费", "paid must equal the lines' sum minus discount plus freight"
             )
         return self
+
+    def _in_minor_units(self) -> dict[str, int]:
+        """Every amount of the order in its currency's smallest unit."""
+        amounts = {self.discount, self.freight, self.paid}
+        amounts |= {amount for line in self.lines for amount in (line.unit_price, line.paid_total, line.cost)}
+        try:
+            return {amount: Money.parse(amount, self.currency).minor for amount in amounts if amount is not None}
+        except ValueError as error:
+            raise InvalidValue("金额的小数位数超出币种", "an amount has more decimals than its currency") from error
 
 
 class OrderItem(OrderPut):

@@ -1,0 +1,95 @@
+"""Templates and rules over HTTP, and who may ask for what (N2, N3, G2)."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import orjson
+import pytest
+from conftest import Starter
+from notify_desk import Desk
+
+from contracts.catalogue import EVENTS
+from contracts.permissions import ROLES, roles_with
+from services.notify.inbox.policy import QUIET_START
+from services.notify.template.policy import Wording
+
+
+@pytest.fixture
+async def desk(start_service: Starter) -> AsyncIterator[Desk]:
+    async with start_service("notify") as client:
+        yield Desk(client)
+
+
+ID = UUID(int=7)
+ENDPOINTS = (
+    ("GET", "/v1/inbox", "inbox:read"),
+    ("GET", "/v1/inbox/unread-count", "inbox:read"),
+    ("POST", f"/v1/inbox/{ID}/read", "inbox:mark"),
+    ("GET", "/v1/notifications", "audit:read"),
+    ("GET", "/v1/notification-rules", "policy:read"),
+    ("GET", "/v1/templates", "policy:read"),
+)
+
+
+async def test_every_endpoint_asks_for_a_token_and_for_its_permission(desk: Desk) -> None:
+    for method, path, permission in ENDPOINTS:
+        nobody = await desk.client.http.request(method, path)
+        assert (nobody.status_code, nobody.headers["content-type"]) == (401, "application/problem+json"), path
+        for role in ROLES:
+            answer = await desk.client.call(method, path, role)
+            if role in roles_with(permission):
+                assert answer.status_code not in (401, 403), (method, path, role)
+            else:
+                assert answer.status_code == 403, (method, path, role)
+                assert answer.json()["permission"] == permission
+
+
+async def test_no_endpoint_is_missing_above(desk: Desk) -> None:
+    spec = desk.client.app.openapi()
+    served = {(method.upper(), path) for path, methods in spec["paths"].items() for method in methods}
+    assert served == {(method, path.replace(str(ID), "{notification_id}")) for method, path, _ in ENDPOINTS}
+
+
+async def test_every_shipped_template_is_sound_and_in_both_languages(desk: Desk) -> None:
+    items = (await desk.client.call("GET", "/v1/templates?limit=200", "supervisor")).json()["items"]
+    assert [(one["name"], one["version"], one["language"]) for one in items] == [
+        (name, 1, language)
+        for name in ("order.problem", "ticket.assigned", "ticket.closed", "ticket.opened")
+        for language in ("en", "zh-CN")
+    ]
+    for one in items:
+        words = Wording.model_validate(one)
+        assert "{" not in "".join(words.fill({}))
+
+
+async def test_templates_are_paged_and_filtered(desk: Desk) -> None:
+    seen, cursor = [], ""
+    while cursor != "&cursor=None":
+        page = (await desk.client.call("GET", f"/v1/templates?limit=3{cursor}", "supervisor")).json()
+        seen += [(one["name"], one["language"]) for one in page["items"]]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(seen) == len(set(seen)) == 8
+    query = "/v1/templates?name=ticket.opened&language=en"
+    (only,) = (await desk.client.call("GET", query, "supervisor")).json()["items"]
+    assert only["subject"] == "New ticket {number} ({kind})"
+
+
+async def test_the_shipped_rules(desk: Desk) -> None:
+    first = (await desk.client.call("GET", "/v1/notification-rules?limit=3", "supervisor")).json()
+    cursor = first["next_cursor"]
+    rest = (await desk.client.call("GET", f"/v1/notification-rules?limit=3&cursor={cursor}", "supervisor")).json()
+    rules = {one["name"]: one for one in first["items"] + rest["items"]}
+    assert list(rules) == ["order-problem", "ticket-assigned", "ticket-closed", "ticket-opened"]
+    assert rules["order-problem"]["condition"] == {"meaning": "problem"}
+    assert rules["ticket-opened"]["recipients"] == [["assignee", "role:supervisor"]]
+    templates = (await desk.client.call("GET", "/v1/templates?limit=200", "supervisor")).json()["items"]
+    assert {one["template"] for one in rules.values()} == {one["name"] for one in templates}
+    assert {one["subject"] for one in rules.values()} <= EVENTS.keys()
+    query = "/v1/notification-rules?subject=ticket.closed"
+    (only,) = (await desk.client.call("GET", query, "supervisor")).json()["items"]
+    assert only["recipients"] == [["assignee"], ["opener"]]
+
+
+async def test_the_shipped_document_is_the_codes_default(desk: Desk) -> None:
+    ((document,),) = await desk.rows("SELECT document FROM policy WHERE name = 'quiet-start'")
+    assert document == orjson.loads(QUIET_START.default.model_dump_json())

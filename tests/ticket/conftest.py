@@ -1,0 +1,31 @@
+"""Fixtures of the ticket service's tests."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from ticket_desk import Desk
+
+from kit import bus
+from kit.clock import FrozenClock
+from kit.testing.servers import NatsServer
+
+
+@pytest.fixture(scope="session")
+async def standing_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """One broker for all tests of a worker: what they publish, nobody here reads."""
+    server = NatsServer(tmp_path_factory.mktemp("nats"))
+    server.start()
+    await bus.provision(server.url)
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+async def desk(
+    start_service: Callable[..., AbstractAsyncContextManager[Any]], standing_broker: str, clock: FrozenClock
+) -> AsyncIterator[Desk]:
+    """The service on a fresh database."""
+    async with start_service("ticket", nats_url=standing_broker) as client:
+        yield Desk(client, clock)
