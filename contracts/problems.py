@@ -25,9 +25,7 @@ class ProblemKind(BaseModel):
 
 
 def _kind(slug: str, status: int, zh: tuple[str, str], en: tuple[str, str]) -> ProblemKind:
-    return ProblemKind(
-        slug=slug, status=status, title_zh=zh[0], detail_zh=zh[1], title_en=en[0], detail_en=en[1]
-    )
+    return ProblemKind(slug=slug, status=status, title_zh=zh[0], detail_zh=zh[1], title_en=en[0], detail_en=en[1])
 
 
 _KINDS = (

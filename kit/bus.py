@@ -48,7 +48,7 @@ class Message:
     def __init__(self, msg: Msg) -> None:
         self._msg = msg
         self.subject: str = msg.subject
-        self.headers: Mapping[str, str] = dict(msg.headers or {})
+        self.headers: Mapping[str, str] = {_text(name): _text(value) for name, value in (msg.headers or {}).items()}
         self.body: bytes = msg.data
 
     @property
@@ -191,7 +191,8 @@ async def _take(arrivals: asyncio.Queue[Msg], outstanding: int) -> tuple[list[Me
         return [], 0  # the request was lost with a broken connection: ask again
     taken: list[Message] = []
     while True:
-        status = (msg.headers or {}).get("Status")
+        # The broker's own answers can't be acknowledged; a header of that name in a message means nothing.
+        status = None if msg.reply else (msg.headers or {}).get("Status")
         if status is None:
             taken.append(Message(msg))
             outstanding -= 1
@@ -203,6 +204,11 @@ async def _take(arrivals: asyncio.Queue[Msg], outstanding: int) -> tuple[list[Me
         if arrivals.empty():
             return taken, outstanding
         msg = arrivals.get_nowait()
+
+
+def _text(raw: str) -> str:
+    """A header's text as JSON and PostgreSQL can hold it: anybody's bytes must fit into a dead letter."""
+    return raw.encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
 async def _on_error(error: Exception) -> None:

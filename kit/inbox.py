@@ -47,8 +47,9 @@ WHERE position.consumer = :consumer AND position.noun = reached.noun AND positio
     bindparam("sequences", type_=ARRAY(BigInteger)),
 )
 _BURIED = text("""
-SELECT noun, aggregate_id FROM dead_letter
+SELECT noun, aggregate_id, min(sequence) FROM dead_letter
 WHERE consumer = :consumer AND redriven_at IS NULL AND aggregate_id = ANY(:aggregates)
+GROUP BY noun, aggregate_id
 """).bindparams(bindparam("aggregates", type_=ARRAY(Uuid)))
 
 Aggregate = tuple[str, UUID]
@@ -85,15 +86,16 @@ async def _claim_positions(
     aggregates = sorted({(noun, meta.aggregate_id) for noun, meta in events})
     locked = await session.execute(_LOCK, {"consumer": consumer, **_columns(aggregates)})
     last = {(noun, aggregate_id): sequence for noun, aggregate_id, sequence in locked}
-    blocked: set[Aggregate] = set()
+    blocked: dict[Aggregate, int] = {}
     if mode is Mode.ORDERED and not redriving:
         found = await session.execute(_BURIED, {"consumer": consumer, "aggregates": [key for _, key in aggregates]})
-        blocked = {(noun, aggregate_id) for noun, aggregate_id in found}
+        blocked = {(noun, aggregate_id): sequence for noun, aggregate_id, sequence in found}
     verdicts = []
     reached: dict[Aggregate, int] = {}
     for noun, meta in events:
         aggregate = (noun, meta.aggregate_id)
-        verdict = _judge(mode, meta.sequence, last[aggregate], blocked=aggregate in blocked)
+        is_blocked = meta.sequence >= blocked.get(aggregate, meta.sequence + 1)
+        verdict = _judge(mode, meta.sequence, last[aggregate], blocked=is_blocked)
         if verdict is Verdict.APPLY:
             last[aggregate] = reached[aggregate] = meta.sequence
         verdicts.append(verdict)

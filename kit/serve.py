@@ -34,6 +34,7 @@ def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nobody on the way is trusted to say who the caller is; tokens are
         date_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_SECONDS,

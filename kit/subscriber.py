@@ -31,7 +31,8 @@ _TRANSIENT_PAUSE = 1.0
 
 
 class Handler(Protocol):
-    """Applies a run of deliveries of one event type, in order, inside `work`; it never commits."""
+    """Applies a run of deliveries, in order, inside `work`; it never commits. The run holds events of every type
+    that is registered with this handler."""
 
     async def __call__(self, work: Work, deliveries: Sequence[Delivery[Any]], /) -> None: ...
 
@@ -107,10 +108,11 @@ class Subscriber:
             verdicts = await claim(work.session, self.reader.name, self.reader.mode, events, redriving=redriving)
             reach("after-inbox")
             due = [one for one, verdict in zip(arrivals, verdicts, strict=True) if verdict is Verdict.APPLY]
-            for subject, run in groupby((one for one in due if one.event), key=lambda one: one.meta.subject):
+            handlers = self._subscription.handlers
+            for handle, run in groupby((one for one in due if one.event), key=lambda one: handlers[one.meta.subject]):
                 deliveries = [Delivery(one.meta, one.event) for one in run if one.event]
                 work.traceparent = deliveries[0].meta.traceparent if len(deliveries) == 1 else None
-                await self._subscription.handlers[subject](work, deliveries)
+                await handle(work, deliveries)
         return verdicts
 
     def handles(self, subject: str) -> bool:

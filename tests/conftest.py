@@ -1,13 +1,10 @@
 """What all tests share: one PostgreSQL and one NATS per worker, a fresh database per test, tokens of every role."""
 
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from uuid import UUID
 
 import httpx
 import orjson
@@ -17,19 +14,14 @@ from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 from pydantic import SecretStr
+from stage import KEY, NOON, Client, Starter, Tokens
 
-from kit import bus, migrate
+from kit import bus
 from kit.clock import Clock, FrozenClock
 from kit.ids import new_id
-from kit.runtime import Runtime
 from kit.settings import Profile, ServiceSettings
 from kit.testing.servers import NatsServer
 from kit.testing.stage import Databases
-from kit.work import Transactions
-
-NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in Shanghai
-KEY = "5a" * 32
-Tokens = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -97,39 +89,6 @@ def token(signing_key: OKPKey) -> Tokens:
     return make
 
 
-@dataclass
-class Client:
-    """One service through its ASGI door, called as somebody."""
-
-    http: httpx.AsyncClient
-    token: Tokens
-    app: FastAPI
-
-    @property
-    def runtime(self) -> Runtime:
-        runtime: Runtime = self.app.state.runtime
-        return runtime
-
-    @property
-    def transactions(self) -> Transactions:
-        return self.runtime.transactions
-
-    def as_(self, *roles: str, **claims: object) -> dict[str, str]:
-        """Headers of a caller with these roles."""
-        return {"Authorization": f"Bearer {self.token(*roles, **claims)}"}
-
-    async def call(
-        self, method: str, path: str, role: str = "agent", *, json: object = None, **options: object
-    ) -> httpx.Response:
-        """One request as `role`; further options are claims, or `headers`."""
-        headers = {**self.as_(role, **{k: v for k, v in options.items() if k != "headers"})}
-        headers |= dict(options.get("headers") or {})  # type: ignore[call-overload]
-        return await self.http.request(method, path, json=json, headers=headers)
-
-
-Starter = Callable[..., AbstractAsyncContextManager[Client]]
-
-
 @pytest.fixture
 def start_service(databases: Databases, jwks_file: Path, token: Tokens, clock: FrozenClock) -> Starter:
     """`async with start_service("ticket") as client`: the service on a fresh database.
@@ -160,16 +119,3 @@ def start_service(databases: Databases, jwks_file: Path, token: Tokens, clock: F
                 yield Client(http, token, app)
 
     return start
-
-
-@pytest.fixture
-def staff_id() -> UUID:
-    return new_id()
-
-
-@pytest.fixture(scope="session")
-def counter() -> Iterator[int]:
-    return itertools.count(1)
-
-
-__all__ = ["KEY", "NOON", "Client", "Starter", "Tokens", "migrate"]

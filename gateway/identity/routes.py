@@ -102,7 +102,7 @@ async def list_accounts(page: Annotated[Page, Query()], work: WorkDep) -> Respon
     """Logins, oldest first."""
     rows, cursor = await _page(work, Account, page)
     items = [AccountPublic.model_validate(row) for row in rows]
-    return page_answer(PageOf(items=items, next_cursor=cursor), path="/v1/accounts", next_cursor=cursor)
+    return page_answer(PageOf(items=items, next_cursor=cursor), path="/v1/accounts", query=page, next_cursor=cursor)
 
 
 @administration.get("/accounts/{account_id}", dependencies=[allow("account:manage")])
@@ -131,7 +131,7 @@ async def list_clients(page: Annotated[Page, Query()], work: WorkDep) -> Respons
     """API clients, oldest first."""
     rows, cursor = await _page(work, Client, page)
     items = [ClientPublic.model_validate(row) for row in rows]
-    return page_answer(PageOf(items=items, next_cursor=cursor), path="/v1/clients", next_cursor=cursor)
+    return page_answer(PageOf(items=items, next_cursor=cursor), path="/v1/clients", query=page, next_cursor=cursor)
 
 
 async def _page(work: Work, kind: type[Account] | type[Client], page: Page) -> tuple[list[Any], str | None]:

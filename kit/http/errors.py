@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -74,16 +75,19 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     if isinstance(known, Problem):
         return problem_response(request, known)
     log.error("request.failed", path=_route_path(request), error=error)
-    return problem_response(request, Problem("internal-error"))
+    answer = problem_response(request, Problem("internal-error"))
+    # This handler runs outside the middleware that echoes the id.
+    answer.headers["X-Request-Id"] = getattr(request.state, "request_id", "")
+    return answer
 
 
 def allowed_methods(request: Request) -> list[str]:
     """Every method that some route of this path takes; Starlette by itself names only the first route's."""
     methods: set[str] = set()
-    for route in request.app.router.routes:
+    for route in iter_route_contexts(request.app.router.routes):
         match, _ = route.matches(request.scope)
         if match is not Match.NONE:
-            methods |= set(getattr(route, "methods", None) or ())
+            methods |= set(route.methods or ())
     return sorted(methods)
 
 

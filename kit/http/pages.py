@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import Response
@@ -52,15 +53,16 @@ def read_cursor(work: Work, name: str, page: Page) -> list[Any] | None:
 
 def write_cursor(work: Work, name: str, key: Sequence[Any]) -> str:
     """The cursor of the page that starts after `key`."""
-    payload = orjson.dumps(list(key))
+    payload = orjson.dumps(list(key), default=str)
     return base64.urlsafe_b64encode(_sign(work.key, name, payload) + payload).decode().rstrip("=")
 
 
-def page_answer(page: BaseModel, *, path: str, next_cursor: str | None) -> Response:
-    """The page as bytes, with its Link header."""
+def page_answer(page: BaseModel, *, path: str, query: Page, next_cursor: str | None) -> Response:
+    """The page as bytes, with a Link to the next one under the same filters."""
     headers = {"Content-Type": "application/json"}
     if next_cursor:
-        headers["Link"] = f'<{path}?cursor={next_cursor}>; rel="next"'
+        asked = query.model_dump(mode="json", exclude_defaults=True, exclude={"cursor"})
+        headers["Link"] = f'<{path}?{urlencode({**asked, "cursor": next_cursor}, doseq=True)}>; rel="next"'
     return Response(page.model_dump_json().encode(), 200, headers)
 
 

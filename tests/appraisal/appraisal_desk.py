@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from conftest import NOON, Client
 from sqlalchemy import text
+from stage import NOON, Client
 
 from contracts.price import Price
 from contracts.ticket.order import (

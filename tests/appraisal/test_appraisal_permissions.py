@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from appraisal_desk import Desk
-from conftest import Starter
+from stage import Starter
 
 from contracts.permissions import ROLES, roles_with
 

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 from appraisal_desk import Desk
-from conftest import NOON, Starter
 from sqlalchemy import insert
+from stage import NOON, Starter
 
 from kit.tables import policy
 

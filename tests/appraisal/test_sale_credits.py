@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from appraisal_desk import PAID, PLACED, Desk, an_order, cancelled, corrected, flagged, paid
-from conftest import Starter
+from stage import Starter
 
 from contracts.appraisal.staff import StaffHired
 from contracts.ticket.order import FlagMeaning

@@ -8,7 +8,7 @@ from uuid import uuid4
 import orjson
 import pytest
 from appraisal_desk import Desk
-from conftest import Starter
+from stage import Starter
 
 from contracts.catalogue import decode
 

@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from conftest import KEY, NOON, Client
 from sqlalchemy import text
+from stage import KEY, NOON, Client
 
 from contracts.price import Price
 from contracts.ticket.order import OrderCorrected, OrderEvent, OrderLine, OrderRecorded, OrderState

@@ -5,9 +5,9 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from conftest import Starter
 from customer_orders import PLACED, Copying, account_of, an_order
 from sqlalchemy import text
+from stage import Starter
 
 from contracts.permissions import ROLES
 from kit.ids import new_id

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from conftest import NOON, Starter
 from customer_orders import Copying, an_order
+from stage import NOON, Starter
 
 from contracts.ticket.order import OrderRecorded, OrderState
 from kit.bus import Bus

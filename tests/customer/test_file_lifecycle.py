@@ -1,7 +1,7 @@
 """What a person file tells the others (C1)."""
 
-from conftest import NOON
 from customer_orders import account_of
+from stage import NOON
 
 from contracts.catalogue import decode
 from contracts.customer.customer import CustomerCreated

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import Starter
 from customer_orders import PLACED, Copying, account_of, an_arrival, an_order, corrected, recorded
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
+from stage import Starter
 
 from contracts.catalogue import decode
 from contracts.customer.customer import CustomerCreated

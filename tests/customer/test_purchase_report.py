@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from conftest import Starter
 from customer_orders import PLACED, Copying, an_order, corrected
+from stage import Starter
 
 from kit.money import Money
 

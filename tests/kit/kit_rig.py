@@ -68,7 +68,9 @@ class Peek:
 
     async def effects(self, consumer: str | None = None) -> list[UUID]:
         """The ids of the events that had an effect, in the order of the effects."""
-        return await self.all("SELECT event_id FROM effect WHERE consumer = coalesce($1, consumer) ORDER BY id", consumer)
+        return await self.all(
+            "SELECT event_id FROM effect WHERE consumer = coalesce($1, consumer) ORDER BY id", consumer
+        )
 
     async def sequences(self, aggregate_id: UUID) -> list[int]:
         """The sequences of one aggregate's effects, in the order of the effects."""
@@ -124,6 +126,17 @@ class Broker:
         sent = headers(meta, owner=event.OWNER) | {name.replace("_", "-"): text for name, text in changed.items()}
         await self.js.publish(event.SUBJECT, event.model_dump_json().encode() if body is None else body, headers=sent)
         return meta.id
+
+    async def send_raw(self, subject: str, header_block: bytes, body: bytes) -> None:
+        """Publish bytes that no client library would let pass."""
+        block = b"NATS/1.0" + header_block + b"\r\n\r\n"
+        reader, writer = await asyncio.open_connection(*self.client.connected_url.netloc.split(":"))
+        sizes = f"{len(block)} {len(block) + len(body)}".encode()
+        writer.write(b'CONNECT {"verbose":false,"headers":true}\r\n')
+        writer.write(b"HPUB " + subject.encode() + b" " + sizes + b"\r\n" + block + body + b"\r\nPING\r\n")
+        while await reader.readline() != b"PONG\r\n":
+            pass
+        writer.close()
 
     async def repeat(self, event: Event, sequence: int, event_id: UUID) -> None:
         """The same event again, past the broker's own deduplication."""

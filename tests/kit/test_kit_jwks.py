@@ -178,7 +178,9 @@ async def test_an_error_page_is_no_key_set(issuer: Issuer, watch: Stopwatch) -> 
 
 async def test_keys_of_other_kinds_beside_ours_are_passed_over(issuer: Issuer, watch: Stopwatch) -> None:
     """A new kind of key in the set must not lock everybody out."""
-    issuer.publish(RSAKey.generate_key(2048, {"kid": "rsa"}), ECKey.generate_key("P-256", {"kid": "ec"}), a_key("one"))
+    issuer.publish(
+        RSAKey.generate_key(2048, {"kid": "rsa"}), ECKey.generate_key("P-256", {"kid": "ec"}), a_key("one")
+    )
     keys = orjson.loads(issuer.answer)["keys"]
     issuer.answer = orjson.dumps({"keys": [{"kty": "AKP", "alg": "ML-DSA-65", "kid": "new"}, "?", *keys]})
     source = JwksSource(issuer.url, monotonic=watch)

@@ -227,7 +227,18 @@ async def test_a_hostile_token_is_refused_with_one_word_and_at_once(
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Bearer", "Bearer ", "Basic YTpi", "token", "bearer", "Bearer\ta.b.c", "Bearer " + "a" * 4097, "Bearerabc"],
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "token",
+        "bearer",
+        "Bearer\ta.b.c",
+        "Bearer " + "a" * 4097,
+        "Bearerabc",
+    ],
 )
 def test_an_authorization_header_without_a_token_is_refused(header: str | None) -> None:
     with pytest.raises(Problem, match="unauthenticated"):

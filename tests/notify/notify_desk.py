@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from conftest import NOON, Client
 from sqlalchemy import text
+from stage import NOON, Client
 
 from contracts.appraisal.staff import StaffChanged, StaffRole, StaffState, StaffStatus
 from contracts.event import Event

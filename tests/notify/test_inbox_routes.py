@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from conftest import Starter
 from notify_desk import Desk, a_ticket, assigned, opened
+from stage import Starter
 
 from contracts.catalogue import decode
 from kit.ids import new_id

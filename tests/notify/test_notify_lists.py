@@ -5,8 +5,8 @@ from uuid import UUID
 
 import orjson
 import pytest
-from conftest import Starter
 from notify_desk import Desk
+from stage import Starter
 
 from contracts.catalogue import EVENTS
 from contracts.permissions import ROLES, roles_with

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import NOON, Starter
 from notify_desk import Desk, a_ticket, an_order, arrival, assigned, closed, flagged, opened
 from sqlalchemy import event as events
 from sqlalchemy import insert
+from stage import NOON, Starter
 
 from contracts.appraisal.staff import StaffRole, StaffStatus
 from contracts.catalogue import decode

@@ -1,14 +1,15 @@
 """The ticket service as its tests work with it: orders are sent, flagged and looked at, tickets opened and worked,
 others' events arrive, and what was written down is read from the tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 import httpx
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from contracts.appraisal.staff import Alias, StaffChanged, StaffRole, StaffState, StaffStatus
 from contracts.customer.customer import Account, CustomerChanged, CustomerState
@@ -141,10 +142,10 @@ class Desk:
         """Others' events arrive in one batch, in this order; of a bare state, the event that tells it."""
         events = [one if isinstance(one, Event) else changed(one) for one in told]
         arrivals = []
-        for event in events:
+        for one in events:
             self.heard += 1
-            meta = Meta(new_id(), event.SUBJECT, event.aggregate_id, self.heard, NOON)
-            arrivals.append(Arrival(event.noun(), meta, event))
+            meta = Meta(new_id(), one.SUBJECT, one.aggregate_id, self.heard, NOON)
+            arrivals.append(Arrival(one.noun(), meta, one))
         return await self.subscriber(events[0].OWNER).apply(arrivals)
 
     def subscriber(self, owner: str) -> Subscriber:
@@ -161,6 +162,21 @@ class Desk:
         """Change the tables behind the service's back."""
         async with self.client.runtime.database.transaction() as session:
             await session.execute(text(statement), values)
+
+    @contextmanager
+    def statements(self, seen: list[str]) -> Iterator[None]:
+        """Note the statements that the service sends while the block lasts."""
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if not {"timer", "pg_catalog.version()"} & set(statement.split()):  # timers tick at a pace of their own
+                seen.append(statement)
+
+        engine = self.client.runtime.database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
 
     async def subjects(self, aggregate_id: str | UUID) -> list[str]:
         """The subjects of a thing's events; their sequence has no gap (E4)."""

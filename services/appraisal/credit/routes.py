@@ -39,7 +39,7 @@ async def list_sale_credits(work: WorkDep, query: Annotated[SaleCreditFilter, Qu
     more = len(found) > query.limit
     cursor = write_cursor(work, "sale-credits", [shown[-1].sold_at, str(shown[-1].order_id)]) if more else None
     page = SaleCreditPage(items=[SaleCreditPublic.model_validate(one) for one in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/ledger/sale-credits", next_cursor=cursor)
+    return page_answer(page, path="/v1/ledger/sale-credits", query=query, next_cursor=cursor)
 
 
 @router.get("/sale-credits/{order_id}", response_model=SaleCreditPublic, dependencies=[allow("credit:read")])
@@ -59,7 +59,7 @@ async def list_unmatched_aliases(work: WorkDep, query: Annotated[UnmatchedAliasF
     more = len(found) > query.limit
     cursor = write_cursor(work, "unmatched-aliases", [shown[-1].shop, shown[-1].alias]) if more else None
     page = UnmatchedAliasPage(items=[UnmatchedAliasPublic.model_validate(one) for one in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/ledger/unmatched-aliases", next_cursor=cursor)
+    return page_answer(page, path="/v1/ledger/unmatched-aliases", query=query, next_cursor=cursor)
 
 
 def _shops(work: Work, asked: str | None) -> list[str] | None:

@@ -43,7 +43,7 @@ async def list_staff(work: WorkDep, query: Annotated[StaffFilter, Query()]) -> R
     aliases = await alias.aliases_of(work, [staff.staff_id for staff in shown])
     cursor = write_cursor(work, "staff", [str(shown[-1].staff_id)]) if len(found) > query.limit else None
     page = StaffPage(items=[public(work, (staff, aliases[staff.staff_id])) for staff in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/staff", next_cursor=cursor)
+    return page_answer(page, path="/v1/staff", query=query, next_cursor=cursor)
 
 
 @router.get("/{staff_id}", response_model=StaffPublic, dependencies=[allow("staff:read")])

@@ -22,7 +22,9 @@ async def list_customers(work: WorkDep, query: Annotated[CustomerFilter, Query()
     after = read_cursor(work, "customers", query)
     shown, last = await service.list_customers(work, query, UUID(after[0]) if after else None)
     cursor = write_cursor(work, "customers", [str(last)]) if last else None
-    return page_answer(CustomerPage(items=shown, next_cursor=cursor), path="/v1/customers", next_cursor=cursor)
+    return page_answer(
+        CustomerPage(items=shown, next_cursor=cursor), path="/v1/customers", query=query, next_cursor=cursor
+    )
 
 
 @router.get("/{customer_id}", response_model=CustomerPublic, dependencies=[allow("customer:read")])
@@ -42,4 +44,4 @@ async def list_purchases(
     shown, last = await service.list_purchases(work, customer_id, after, query.limit)
     cursor = write_cursor(work, "purchases", [last[0], str(last[1])]) if last else None
     path = f"/v1/customers/{customer_id}/purchases"
-    return page_answer(PurchasePage(items=shown, next_cursor=cursor), path=path, next_cursor=cursor)
+    return page_answer(PurchasePage(items=shown, next_cursor=cursor), path=path, query=query, next_cursor=cursor)

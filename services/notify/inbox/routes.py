@@ -45,7 +45,7 @@ async def list_inbox(work: WorkDep, query: Annotated[InboxFilter, Query()], lang
     shown = found[: query.limit]
     cursor = write_cursor(work, "inbox", [str(shown[-1].notification_id)]) if len(found) > query.limit else None
     page = InboxPage(items=await _messages(work, shown, language), next_cursor=cursor)
-    return _in_language(page_answer(page, path="/v1/inbox", next_cursor=cursor), language)
+    return _in_language(page_answer(page, path="/v1/inbox", query=query, next_cursor=cursor), language)
 
 
 @router.get("/v1/inbox/unread-count", response_model=UnreadCount, dependencies=[allow("inbox:read")])
@@ -76,7 +76,7 @@ async def list_notifications(work: WorkDep, query: Annotated[NotificationFilter,
         write_cursor(work, "notifications", [str(shown[-1].notification_id)]) if len(found) > query.limit else None
     )
     page = NotificationPage(items=[NotificationPublic.model_validate(one) for one in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/notifications", next_cursor=cursor)
+    return page_answer(page, path="/v1/notifications", query=query, next_cursor=cursor)
 
 
 async def _own_page(

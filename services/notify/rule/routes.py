@@ -20,4 +20,4 @@ async def list_notification_rules(work: WorkDep, query: Annotated[RuleFilter, Qu
     shown = found[: query.limit]
     cursor = write_cursor(work, "notification-rules", [shown[-1].name]) if len(found) > query.limit else None
     page = RulePage(items=[RulePublic.model_validate(one) for one in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/notification-rules", next_cursor=cursor)
+    return page_answer(page, path="/v1/notification-rules", query=query, next_cursor=cursor)

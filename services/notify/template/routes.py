@@ -23,4 +23,4 @@ async def list_templates(work: WorkDep, query: Annotated[TemplateFilter, Query()
     last = (shown[-1].name, shown[-1].version, shown[-1].language) if len(found) > query.limit else None
     cursor = write_cursor(work, "templates", last) if last else None
     page = TemplatePage(items=[TemplatePublic.model_validate(one) for one in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/templates", next_cursor=cursor)
+    return page_answer(page, path="/v1/templates", query=query, next_cursor=cursor)

@@ -84,9 +84,9 @@ async def list_orders(work: WorkDep, query: Annotated[OrderFilter, Query()]) -> 
     orders = await store.page(work.session, filters, sight_of(work), after, query.limit + 1)
     shown = orders[: query.limit]
     more = len(orders) > query.limit
-    cursor = write_cursor(work, "orders", [shown[-1].placed_at, shown[-1].order_id]) if more else None
+    cursor = write_cursor(work, "orders", [shown[-1].placed_at, str(shown[-1].order_id)]) if more else None
     page = OrderPage(items=[_seen(work, order) for order in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/orders", next_cursor=cursor)
+    return page_answer(page, path="/v1/orders", query=query, next_cursor=cursor)
 
 
 _OUTCOMES = (service.RECORDED, service.CORRECTED, service.UNCHANGED, "refused")

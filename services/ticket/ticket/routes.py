@@ -59,9 +59,9 @@ async def list_tickets(work: WorkDep, query: Annotated[TicketFilter, Query()]) -
     after = store.place(read_cursor(work, "tickets", query))
     tickets = await store.page(work.session, filters, sight_of(work), after, query.limit + 1)
     shown = tickets[: query.limit]
-    cursor = write_cursor(work, "tickets", [shown[-1].ticket_id]) if len(tickets) > query.limit else None
+    cursor = write_cursor(work, "tickets", [str(shown[-1].ticket_id)]) if len(tickets) > query.limit else None
     page = TicketPage(items=[public(ticket) for ticket in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/tickets", next_cursor=cursor)
+    return page_answer(page, path="/v1/tickets", query=query, next_cursor=cursor)
 
 
 @router.get("/{ticket_id}", response_model=TicketPublic, dependencies=[allow("ticket:read")])

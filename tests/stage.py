@@ -1,0 +1,49 @@
+"""The names that tests of every service share: a service called through its ASGI door, and its fixed noon."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+from fastapi import FastAPI
+
+from kit.runtime import Runtime
+from kit.work import Transactions
+
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in Shanghai
+KEY = "5a" * 32
+Tokens = Callable[..., str]
+
+
+@dataclass
+class Client:
+    """One service through its ASGI door, called as somebody."""
+
+    http: httpx.AsyncClient
+    token: Tokens
+    app: FastAPI
+
+    @property
+    def runtime(self) -> Runtime:
+        runtime: Runtime = self.app.state.runtime
+        return runtime
+
+    @property
+    def transactions(self) -> Transactions:
+        return self.runtime.transactions
+
+    def as_(self, *roles: str, **claims: object) -> dict[str, str]:
+        """Headers of a caller with these roles."""
+        return {"Authorization": f"Bearer {self.token(*roles, **claims)}"}
+
+    async def call(
+        self, method: str, path: str, role: str = "agent", *, json: object = None, **options: object
+    ) -> httpx.Response:
+        """One request as `role`; further options are claims, or `headers`."""
+        headers = {**self.as_(role, **{k: v for k, v in options.items() if k != "headers"})}
+        headers |= dict(options.get("headers") or {})  # type: ignore[call-overload]
+        return await self.http.request(method, path, json=json, headers=headers)
+
+
+Starter = Callable[..., AbstractAsyncContextManager[Client]]
