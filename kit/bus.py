@@ -26,6 +26,9 @@ _PULL_SECONDS = 20.0
 _ACK_WAIT_SECONDS = 30.0
 
 
+Arrivals = asyncio.Queue[Msg | None]  # None: the connection is a new one
+
+
 class BusUnavailableError(OSError):
     """The broker can't be reached or did not answer in time; the same may succeed later."""
 
@@ -83,6 +86,7 @@ class Bus:
         self._client = Client()
         self._opened = asyncio.Event()
         self._pulled = 0
+        self._waiting: set[Arrivals] = set()
 
     @property
     def is_connected(self) -> bool:
@@ -142,7 +146,8 @@ class Bus:
         await self._opened.wait()
         self._pulled += 1
         inbox = f"{self._client.new_inbox()}.{self._pulled}"
-        arrivals: asyncio.Queue[Msg] = asyncio.Queue()
+        arrivals: Arrivals = asyncio.Queue()
+        self._waiting.add(arrivals)
         subscription = await self._client.subscribe(inbox, cb=arrivals.put)
         request = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
         question = orjson.dumps({"batch": batch, "expires": int(_PULL_SECONDS * 1e9)})
@@ -156,6 +161,7 @@ class Bus:
                     if arrived:
                         yield arrived
         finally:
+            self._waiting.discard(arrivals)
             with contextlib.suppress(nats.errors.Error, OSError):
                 await subscription.unsubscribe()
 
@@ -180,17 +186,25 @@ class Bus:
             ping_interval=10,
             max_outstanding_pings=2,
             error_cb=_on_error,
+            reconnected_cb=self._ask_again,
         )
 
+    async def _ask_again(self) -> None:
+        """Requests for messages went down with the old connection."""
+        for arrivals in self._waiting:
+            arrivals.put_nowait(None)
 
-async def _take(arrivals: asyncio.Queue[Msg], outstanding: int) -> tuple[list[Message], int]:
+
+async def _take(arrivals: Arrivals, outstanding: int) -> tuple[list[Message], int]:
     """What has arrived, waiting for the first of it, and how much of the request is still open after it."""
     try:
         msg = await asyncio.wait_for(arrivals.get(), _PULL_SECONDS + 1)
     except TimeoutError:
-        return [], 0  # the request was lost with a broken connection: ask again
+        return [], 0  # nobody answered, not even that there is nothing: ask again
     taken: list[Message] = []
     while True:
+        if msg is None:
+            return taken, 0
         # The broker's own answers can't be acknowledged; a header of that name in a message means nothing.
         status = None if msg.reply else (msg.headers or {}).get("Status")
         if status is None:

@@ -47,7 +47,10 @@ class Database:
                 await session.commit()
                 reach(after)
         except Exception as error:
-            raise as_problem(error) from error
+            told = as_problem(error)
+            if told is error:
+                raise
+            raise told from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -152,7 +152,8 @@ class OrderFlagged(OrderEvent):
     """插旗: a colour and a remark were put on an order (T30 to T32).
 
     ``agent`` and ``marked_on`` are read from the remark, as is ``content`` (a courier or a short note);
-    ``staff_id`` is whose alias it is, empty when it matches nobody (A1). No colour: the flag was taken off.
+    ``staff_id`` is whose alias it is, empty when it matches nobody (A1); a remark that names
+    nobody is its signer's. ``flagged_by_staff_id`` is who put it. No colour: the flag was taken off.
     """
 
     SUBJECT = "order.flagged"
@@ -165,6 +166,7 @@ class OrderFlagged(OrderEvent):
     marked_on: date | None = None
     flagged_at: AwareDatetime
     flagged_by: Subject
+    flagged_by_staff_id: UUID | None = None
 
 
 class LineChange(Part):

@@ -62,7 +62,7 @@ def flagged(
     agent: str | None = "菲菲",
     *,
     staff_id: UUID | None = None,
-    by: str = "account:0",
+    signer: UUID | None = None,
 ) -> Arrival:
     """`order.flagged`."""
     told = OrderFlagged(
@@ -71,7 +71,8 @@ def flagged(
         agent=agent,
         staff_id=staff_id,
         flagged_at=NOON + timedelta(seconds=sequence),
-        flagged_by=by,
+        flagged_by="account:0",
+        flagged_by_staff_id=signer,
     )
     return arrival(told, sequence)
 

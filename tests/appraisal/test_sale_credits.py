@@ -188,7 +188,7 @@ async def test_an_alias_given_up_leaves_earlier_credits_where_they_are(desk: Des
 async def test_cleared_without_a_known_name_is_signed_by_who_put_it(desk: Desk) -> None:
     chief = uuid4()
     order = an_order()
-    await desk.hear(flagged(order, 2, agent="无名", by=f"staff:{chief}"))
+    await desk.hear(flagged(order, 2, agent="无名", signer=chief))
     credit = await desk.credit(order)
     assert (UUID(credit["staff_id"]), credit["alias"], credit["counted"]) == (chief, "无名", True)
 

@@ -1,8 +1,10 @@
 """Fixtures of the kit's tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
+from kit_probe import Probe, probe_settings, probing
 from kit_rig import Broker, Peek, build_database, peeking, watching
 
 from kit import bus
@@ -73,3 +75,10 @@ async def kit_bus(brisk_nats_url: str) -> AsyncIterator[Bus]:
     await bus.open()
     yield bus
     await bus.close()
+
+
+@pytest.fixture
+async def probe(kit_url: str, jwks_file: Path, token: Callable[..., str]) -> AsyncIterator[Probe]:
+    """The probe service; its broker is away, so that events wait in the outbox."""
+    async with probing(probe_settings(kit_url, str(jwks_file), "nats://127.0.0.1:1"), token) as probe:
+        yield probe

@@ -29,6 +29,10 @@ from kit.work import Transactions, Work
 
 AT = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 ORDERED, FACT, COPY = "ticket-storefront-order", "ticket-storefront-refund", "ticket-customer-copy"
+OUTBOX_ROW = (
+    "INSERT INTO outbox (event_id, noun, aggregate_id, sequence, subject, body, occurred_at)"
+    " VALUES ($1, 'storefront.order', $2, $3, 'storefront.order.paid', $4, $5)"
+)
 TABLES = (
     "CREATE TABLE thing (id uuid PRIMARY KEY, name text NOT NULL, event_seq bigint NOT NULL, version int NOT NULL)",
     "CREATE TABLE reference (thing_id uuid REFERENCES thing DEFERRABLE INITIALLY DEFERRED)",

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from kit_rig import AT, Broker, Peek, connected, paid, record_things, running
+from kit_rig import AT, OUTBOX_ROW, Broker, Peek, connected, paid, record_things, running
 
 from contracts.storefront import order_key
 from kit import bus as kit_bus_module
@@ -22,11 +22,6 @@ from kit.testing.servers import NatsServer
 from kit.work import Transactions
 
 UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
-OUTBOX = (
-    "INSERT INTO outbox (event_id, noun, aggregate_id, sequence, subject, body, occurred_at)"
-    " VALUES ($1, 'storefront.order', $2, $3, 'storefront.order.paid', $4, $5)"
-)
-
 
 @pytest.fixture(autouse=True)
 async def disarmed() -> AsyncIterator[None]:
@@ -98,7 +93,7 @@ async def test_a_transaction_that_commits_late_is_not_skipped(
     async with running(relay_of(database, kit_bus).run()):
         hold = slow.transaction()
         await hold.start()
-        await slow.execute(OUTBOX, new_id(), order_key("flagship", "slow"), 1, body, AT)
+        await slow.execute(OUTBOX_ROW, new_id(), order_key("flagship", "slow"), 1, body, AT)
         for number in range(20):
             async with transactions.begin(actor) as work:
                 await record_things(work, f"fast-{number}", times=5)

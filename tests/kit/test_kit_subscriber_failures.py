@@ -143,23 +143,25 @@ async def test_an_unreadable_message_is_buried_as_it_came_and_holds_nobody_up(
     assert {letter.attempts for letter in letters.values()} == {1}
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [b"\r\nStatus: 503", b"\r\nStatus: 404\r\nDescription: No Messages", b"\r\nno colon", b"\r\n: no name",
-     b"\r\na:b\r\n folded", b"\r\n\xff:\xff", b"\r\na: " + b"x" * 60_000, b"\r\na:", b"", b"\r\nce-id: 1\r\nce-id: 2",
-     b" 503 No Responders", b" 100", b" 503 \xff\xfe", b" 409\r\nStatus: 408", b"garbage"],
-    ids=range(15),
+HOSTILE_HEADERS = (
+    b"\r\nStatus: 503", b"\r\nStatus: 404\r\nDescription: No Messages", b"\r\nno colon", b"\r\n: no name", b"garbage",
+    b"\r\na:b\r\n folded", b"\r\n\xff:\xff", b"\r\na: " + b"x" * 60_000, b"\r\na:", b"", b"\r\nce-id: 1\r\nce-id: 2",
+    b" 503 No Responders", b" 100", b" 503 \xff\xfe", b" 409\r\nStatus: 408",
 )  # fmt: skip
+
+
 async def test_no_header_makes_a_message_invisible(
-    transactions: Transactions, kit_bus: Bus, broker: Broker, peek: Peek, lines: bytes
+    transactions: Transactions, kit_bus: Bus, broker: Broker, peek: Peek
 ) -> None:
     """I7: neither one that looks like the broker's own answers nor one that isn't a header at all."""
-    await broker.send_raw(REFUNDED, lines, b"hostile")
-    good = [await broker.send(refunded(), 1) for _ in range(3)]
+    good = []
+    for block in HOSTILE_HEADERS:
+        await broker.send_raw(REFUNDED, block, b"hostile")
+        good.append(await broker.send(refunded(), 1))
     async with running(subscriber(FACT, transactions, kit_bus, {REFUNDED: Keeper(FACT)}).run()):
-        await settled(broker, FACT, 8)
-    assert sorted(await peek.effects()) == sorted(good)
-    assert await peek.all("SELECT event_id, body FROM dead_letter") == [("STOREFRONT:1", b"hostile")]
+        await settled(broker, FACT)
+    assert await peek.effects() == good
+    assert await peek.all("SELECT body FROM dead_letter") == [b"hostile"] * len(HOSTILE_HEADERS)
 
 
 async def test_a_handler_that_recovers_has_its_effect_once_and_leaves_no_letter(

@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from ticket_desk import Desk, a_colleague, a_file, an_order, faults
+from ticket_desk import Desk, a_colleague, faults
 
 from contracts.appraisal.staff import StaffLeft
 from kit.ids import new_id
@@ -189,14 +189,3 @@ async def test_a_key_puts_one_flag(desk: Desk) -> None:
     )
     assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
     assert len(await told(desk)) == 1
-
-
-async def test_the_files_customer_is_no_part_of_a_flag(desk: Desk) -> None:
-    """T32: the event names the order and its account; who that is, others know."""
-    await desk.hear(a_file(desk.account("ming")))
-    answer = await desk.call("PUT", "/v1/orders/main/A-1", "storefront", json=an_order())
-    assert answer.status_code == 201
-    await desk.flag("red")
-    (event,) = await told(desk)
-    assert event["order"]["account_id"] == str(desk.account("ming"))
-    assert "customer_id" not in event["order"]

@@ -1,7 +1,5 @@
 """What an order's events say about whose sale it was."""
 
-from uuid import UUID
-
 from contracts.ticket.order import OrderEvent, OrderFlagged
 from kit.envelope import Meta
 from services.appraisal.alias.spelling import spelling
@@ -33,16 +31,7 @@ def flag_fact(meta: Meta, flag: OrderFlagged) -> FlagFact:
         shop=flag.order.shop,
         meaning=flag.meaning,
         alias=(spelling(flag.agent) or None) if flag.agent else None,
-        alias_staff_id=flag.staff_id,
-        signer_staff_id=_staff_of(flag.flagged_by),
+        alias_staff_id=flag.staff_id if flag.agent else None,
+        signer_staff_id=flag.flagged_by_staff_id,
         flagged_at=flag.flagged_at,
     )
-
-
-def _staff_of(subject: str) -> UUID | None:
-    """The member of staff behind a token's subject, where the subject is one."""
-    kind, _, given = subject.partition(":")
-    try:
-        return UUID(given) if kind == "staff" else None
-    except ValueError:
-        return None

@@ -19,6 +19,7 @@ class FlagLike(Protocol):
     content: str | None
     marked_on: date | None
     flagged_by: str
+    flagged_by_staff_id: UUID | None
     flagged_at: datetime
 
 
@@ -38,4 +39,5 @@ def put_flag(order: OrderLike, flag: FlagLike) -> OrderFlagged:
         marked_on=flag.marked_on,
         flagged_at=flag.flagged_at,
         flagged_by=flag.flagged_by,
+        flagged_by_staff_id=flag.flagged_by_staff_id,
     )

@@ -25,4 +25,5 @@ class Flag(TicketServiceTable, table=True):
     marked_on: date | None = None
     policy_version: int | None = None
     flagged_by: str = Field(sa_type=Text)
+    flagged_by_staff_id: UUID | None = None
     flagged_at: datetime

@@ -45,6 +45,7 @@ async def flag_order(
         marked_on=read.marked_on,
         policy_version=scheme.version,
         flagged_by=work.actor.subject,
+        flagged_by_staff_id=work.actor.staff_id,
         flagged_at=work.now,
     )
     before = {"meaning": order.flag_meaning}

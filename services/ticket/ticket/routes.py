@@ -28,24 +28,21 @@ router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 TicketId = Annotated[UUID, Path(description="The ticket's id.")]
 
 
-async def customer_copy(body: TicketOpen, request: Request) -> None:
-    """Give the copy of the customer asked for its time to arrive, before the unit of work begins."""
+async def about_somebody(body: TicketOpen, request: Request) -> TicketOpen:
+    """The body, after the copy of the customer it names had its time to arrive; the unit of work begins later."""
     if body.customer_id is not None:
         await copies.await_customer(runtime_of(request).database, body.customer_id)
+    return body
 
 
-async def staff_copy(body: TicketAssign, request: Request) -> None:
-    """Give the copy of the member of staff its time to arrive, before the unit of work begins."""
+async def for_somebody(body: TicketAssign, request: Request) -> TicketAssign:
+    """The body, after the copy of the member of staff had its time to arrive; the unit of work begins later."""
     await copies.await_staff(runtime_of(request).database, body.staff_id)
+    return body
 
 
-@router.post(
-    "",
-    status_code=201,
-    response_model=TicketPublic,
-    dependencies=[allow("ticket:open"), Depends(customer_copy)],
-)
-async def open_ticket(body: TicketOpen, work: WorkDep) -> Response:
+@router.post("", status_code=201, response_model=TicketPublic, dependencies=[allow("ticket:open")])
+async def open_ticket(body: Annotated[TicketOpen, Depends(about_somebody)], work: WorkDep) -> Response:
     """Open a ticket."""
     ticket = await service.open_ticket(work, body)
     location = f"/v1/tickets/{ticket.ticket_id}"
@@ -112,12 +109,10 @@ async def cancel_ticket(ticket_id: TicketId, body: TicketReason, work: WorkDep) 
     return await _shown(work, await service.cancel_ticket(work, ticket_id, body.reason))
 
 
-@router.post(
-    "/{ticket_id}/assign",
-    response_model=TicketPublic,
-    dependencies=[allow("ticket:assign"), Depends(staff_copy)],
-)
-async def assign_ticket(ticket_id: TicketId, body: TicketAssign, work: WorkDep) -> Response:
+@router.post("/{ticket_id}/assign", response_model=TicketPublic, dependencies=[allow("ticket:assign")])
+async def assign_ticket(
+    ticket_id: TicketId, body: Annotated[TicketAssign, Depends(for_somebody)], work: WorkDep
+) -> Response:
     """Give it to a member of staff."""
     return await _shown(work, await service.assign_ticket(work, ticket_id, body.staff_id))
 

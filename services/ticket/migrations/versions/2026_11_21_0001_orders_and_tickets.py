@@ -80,6 +80,7 @@ _STATEMENTS = (
         marked_on date,
         policy_version integer,
         flagged_by text NOT NULL,
+        flagged_by_staff_id uuid,
         flagged_at timestamptz NOT NULL
     )
     """,
