@@ -44,6 +44,7 @@ MATRIX: tuple[Permission, ...] = (
     Permission("policy:write", "put a new version of a policy in force (X3)", (MANAGER, ADMIN)),
     Permission("audit:read", "read the audit trail (X7)", (AUDITOR, ADMIN)),
     Permission("event:read", "read published events over HTTP (E4)", (SERVICE, AUDITOR, ADMIN)),
+    Permission("key:manage", "rotate the keys that sign access tokens (G2)", (ADMIN,)),
 )
 
 PERMISSIONS: dict[str, frozenset[str]] = {line.name: frozenset(line.roles) for line in MATRIX}

@@ -1,16 +1,26 @@
-"""Which policy is in force: versioned documents per shop, from an instant on (X3)."""
+"""Policies: versioned documents per shop, each in force from an instant on until the next one is (X3).
 
+A version is never changed. One that isn't in force yet can be withdrawn; it stays in the history.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import RowMapping, Select, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit import audit
+from kit.ids import derived_id
 from kit.policy import EVERYWHERE, InForce, PolicyKind
+from kit.problems import Problem, invalid
 from kit.tables import policy
+from kit.work import Work
 
 D = TypeVar("D", bound=BaseModel)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:place, 11))")
 
 
 async def in_force(session: AsyncSession, kind: PolicyKind[D], shop: str, at: datetime) -> InForce[D]:
@@ -18,13 +28,125 @@ async def in_force(session: AsyncSession, kind: PolicyKind[D], shop: str, at: da
 
     Raises LookupError when not even the default of the migrations is there.
     """
-    statement = (
-        select(policy.c.shop, policy.c.version, policy.c.document)
-        .where(policy.c.name == kind.name, policy.c.shop.in_({shop, EVERYWHERE}), policy.c.effective_from <= at)
-        .order_by((policy.c.shop == shop).desc(), policy.c.effective_from.desc(), policy.c.version.desc())
-        .limit(1)
-    )
-    row = (await session.execute(statement)).one_or_none()
+    row = await version_at(session, kind.name, shop, at)
     if row is None:
         raise LookupError(f"no policy {kind.name} is in force")
-    return InForce(kind.name, row.shop, row.version, kind.document.model_validate(row.document))
+    return InForce(kind.name, row["shop"], row["version"], kind.document.model_validate(row["document"]))
+
+
+async def version_at(session: AsyncSession, name: str, shop: str, at: datetime) -> RowMapping | None:
+    """The row of the version that is in force for the shop at that instant; None when there is none."""
+    statement = (
+        select(policy)
+        .where(
+            policy.c.name == name,
+            policy.c.shop.in_({shop, EVERYWHERE}),
+            policy.c.effective_from <= at,
+            policy.c.withdrawn_at.is_(None),
+        )
+        .order_by((policy.c.shop == shop).desc(), policy.c.effective_from.desc())
+        .limit(1)
+    )
+    return await _one(session, statement)
+
+
+async def get_version(session: AsyncSession, name: str, shop: str, version: int) -> RowMapping | None:
+    """The version that a result names, withdrawn or not; None when there is none."""
+    return await _one(session, _exactly(name, shop, version))
+
+
+async def history(
+    session: AsyncSession, name: str, shops: Sequence[str] | None, after: Sequence[Any] | None, limit: int
+) -> list[RowMapping]:
+    """All versions of these shops (of all when None), shop by shop and newest first, after the place (shop, version)."""
+    statement = select(policy).where(policy.c.name == name)
+    if shops is not None:
+        statement = statement.where(policy.c.shop.in_(shops))
+    place = tuple_(policy.c.shop, policy.c.version)
+    if after is not None:
+        statement = statement.where(place < tuple(after))
+    ordered = statement.order_by(policy.c.shop.desc(), policy.c.version.desc()).limit(limit)
+    return list((await session.execute(ordered)).mappings())
+
+
+async def schedule(
+    work: Work, kind: PolicyKind[D], shop: str, effective_from: datetime | None, document: D, reason: str
+) -> RowMapping:
+    """Put a new version in force from that instant on, or at once (X3).
+
+    Raises Problem `invalid-request` for an instant that has passed, `already-exists` when another version comes into
+    force at the same one.
+    """
+    begins = effective_from or work.now
+    if begins < work.now:
+        raise invalid("/effective_from", "不能早于现在", "must not have passed")
+    await work.session.execute(_LOCK, {"place": f"{kind.name}\n{shop}"})
+    of_the_shop = (policy.c.name == kind.name, policy.c.shop == shop)
+    rivals = (*of_the_shop, policy.c.effective_from == begins, policy.c.withdrawn_at.is_(None))
+    rival = (await work.session.execute(select(policy.c.version).where(*rivals))).scalar_one_or_none()
+    if rival is not None:
+        raise Problem("already-exists", policy=kind.name, shop=shop, version=rival)
+    newest = select(func.coalesce(func.max(policy.c.version), 0)).where(*of_the_shop)
+    version = (await work.session.execute(newest)).scalar_one() + 1
+    values = {
+        "name": kind.name,
+        "shop": shop,
+        "version": version,
+        "effective_from": begins,
+        "document": document.model_dump(mode="json"),
+        "saved_by": work.actor.subject,
+        "saved_at": work.now,
+        "reason": reason,
+    }
+    row = (await work.session.execute(insert(policy).values(values).returning(policy))).mappings().one()
+    after = {"name": kind.name, "shop": shop, "version": version, "effective_from": begins.isoformat()}
+    await audit.record(work, "schedule", "policy", identity(kind.name, shop), after=after, reason=reason)
+    return row
+
+
+async def withdraw(work: Work, kind: PolicyKind[D], shop: str, version: int, reason: str) -> RowMapping:
+    """Take back a version that isn't in force yet; it stays in the history (X3).
+
+    Raises Problem `not-found`, or `transition-refused` for one that is or was in force or is withdrawn already.
+    """
+    statement = _exactly(kind.name, shop, version).with_for_update()
+    row = await _one(work.session, statement)
+    if row is None:
+        raise Problem("not-found")
+    state = state_of(row, work.now)
+    if state != "scheduled":
+        facts = {"noun": "policy", "from": state, "verb": "withdraw"}
+        raise Problem("transition-refused", allowed=[], **facts)
+    withdrawn = {"withdrawn_at": work.now, "withdrawn_by": work.actor.subject, "withdrawn_reason": reason}
+    change = update(policy).where(*_is(kind.name, shop, version)).values(withdrawn).returning(policy)
+    row = (await work.session.execute(change)).mappings().one()
+    named = {"name": kind.name, "shop": shop, "version": version}
+    before, after = {**named, "state": "scheduled"}, {**named, "state": "withdrawn"}
+    await audit.record(
+        work, "withdraw", "policy", identity(kind.name, shop), before=before, after=after, reason=reason
+    )
+    return row
+
+
+def state_of(row: RowMapping, now: datetime) -> str:
+    """`withdrawn`, `scheduled` as long as its instant is to come, then `effective`, also after the next one is."""
+    if row["withdrawn_at"] is not None:
+        return "withdrawn"
+    return "scheduled" if row["effective_from"] > now else "effective"
+
+
+def identity(name: str, shop: str) -> UUID:
+    """The id under which the audit trail knows a shop's policy."""
+    return derived_id("policy", name, shop)
+
+
+def _is(name: str, shop: str, version: int) -> tuple[Any, ...]:
+    return policy.c.name == name, policy.c.shop == shop, policy.c.version == version
+
+
+def _exactly(name: str, shop: str, version: int) -> Select[Any]:
+    return select(policy).where(*_is(name, shop, version))
+
+
+async def _one(session: AsyncSession, statement: Select[Any]) -> RowMapping | None:
+    return (await session.execute(statement)).mappings().one_or_none()

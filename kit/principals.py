@@ -18,6 +18,8 @@ class Principal:
     client_id: str | None = None
     account_id: UUID | None = None
     expires_at: datetime | None = None
+    issued_at: datetime | None = None
+    session_id: UUID | None = None
 
     def may(self, permission: str) -> bool:
         """Whether one of the caller's roles carries the permission. Raises KeyError for an unknown one."""

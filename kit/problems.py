@@ -12,7 +12,7 @@ import orjson
 
 from contracts.problems import CATALOGUE, ProblemKind
 
-__all__ = ["CATALOGUE", "Fault", "Problem", "ProblemKind", "language_of", "render"]
+__all__ = ["CATALOGUE", "Fault", "InvalidValue", "Problem", "ProblemKind", "language_of", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,14 @@ class Fault:
     pointer: str
     zh: str
     en: str
+
+
+class InvalidValue(ValueError):  # noqa: N818 - it is what the value is
+    """Raised by our own validators: what is wrong, in both languages, without the value."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh, self.en = zh, en
+        super().__init__(en)
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem

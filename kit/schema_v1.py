@@ -87,10 +87,30 @@ _STATEMENTS = (
     after JSONB NOT NULL,
     reason TEXT,
     request_id TEXT,
+    xact XID8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT pk_audit PRIMARY KEY (id)
 )
     """,
     "CREATE INDEX ix_audit_aggregate ON audit (noun, aggregate_id, id)",
+    "CREATE INDEX ix_audit_actor ON audit (actor, id)",
+    "CREATE INDEX ix_audit_at ON audit USING brin (at) WITH (autosummarize = on)",
+    "CREATE INDEX ix_audit_xact ON audit (xact)",
+    """
+    CREATE TABLE audit_seal (
+    number BIGINT NOT NULL,
+    audit_id BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    CONSTRAINT pk_audit_seal PRIMARY KEY (number),
+    CONSTRAINT uq_audit_seal_audit_id UNIQUE (audit_id)
+)
+    """,
+    """
+    CREATE TABLE audit_person_key (
+    person_id UUID NOT NULL,
+    key BYTEA NOT NULL,
+    CONSTRAINT pk_audit_person_key PRIMARY KEY (person_id)
+)
+    """,
     """
     CREATE TABLE timer (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -115,11 +135,15 @@ _STATEMENTS = (
     document JSONB NOT NULL,
     saved_by TEXT NOT NULL,
     saved_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    reason TEXT,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    withdrawn_by TEXT,
+    withdrawn_reason TEXT,
     CONSTRAINT pk_policy PRIMARY KEY (name, shop, version),
     CONSTRAINT ck_policy_version CHECK (version >= 1)
 )
     """,
-    "CREATE INDEX ix_policy_in_force ON policy (name, shop, effective_from)",
+    "CREATE UNIQUE INDEX ix_policy_in_force ON policy (name, shop, effective_from) WHERE withdrawn_at IS NULL",
     """
     CREATE TABLE idempotency (
     caller TEXT NOT NULL,
@@ -140,6 +164,12 @@ _STATEMENTS = (
     """,
     "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_change()",
     "CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit EXECUTE FUNCTION refuse_change()",
+    """
+    CREATE TRIGGER audit_seal_append_only BEFORE UPDATE OR DELETE ON audit_seal
+    FOR EACH ROW EXECUTE FUNCTION refuse_change()
+    """,
+    "CREATE TRIGGER audit_seal_no_truncate BEFORE TRUNCATE ON audit_seal EXECUTE FUNCTION refuse_change()",
+    "REVOKE UPDATE, DELETE, TRUNCATE ON audit, audit_seal FROM CURRENT_USER",
 )
 _POLICY = (
     "INSERT INTO policy (name, shop, version, effective_from, document, saved_by)"

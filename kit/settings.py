@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from pathlib import Path
 from typing import Self
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
@@ -64,6 +65,19 @@ class ServiceSettings(ProcessSettings):
     database_url: SecretStr
     database_pool: int = Field(4, validation_alias=AliasChoices("KEFU_DATABASE_POOL"), ge=1, le=50)
     relay_poll_seconds: float = Field(1.0, validation_alias="KEFU_RELAY_POLL_SECONDS", gt=0)
+    home: Path = Field(Path(".kefu"), validation_alias="KEFU_HOME")
+    audit_dir: Path | None = Field(None, validation_alias="KEFU_AUDIT_DIR")
+
+    @property
+    def audit_folder(self) -> Path:
+        """Where the checkpoints of the audit trail go: best a place that the database's owner can't write (X7)."""
+        return self.audit_dir or self.home / "audit"
+
+    @model_validator(mode="after")
+    def _refuse_a_lost_trail(self) -> Self:
+        if self.profile is Profile.PRODUCTION and self.audit_dir is None:
+            raise UnsafeSettingsError("KEFU_AUDIT_DIR must be set in production: checkpoints outlive a container")
+        return self
 
 
 def service_settings(service: str) -> ServiceSettings:

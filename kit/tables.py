@@ -24,6 +24,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
+from sqlalchemy.types import UserDefinedType
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -35,6 +36,15 @@ NAMING = {
 
 metadata = MetaData(naming_convention=NAMING)
 _Instant = DateTime(timezone=True)
+
+
+class _Transaction(UserDefinedType[str]):
+    """PostgreSQL's 64-bit transaction id, which SQLAlchemy has no word for."""
+
+    cache_ok = True
+
+    def get_col_spec(self) -> str:
+        return "XID8"
 
 
 def _now() -> Any:
@@ -117,7 +127,25 @@ audit = Table(
     Column("after", JSONB, nullable=False),
     Column("reason", Text),
     Column("request_id", Text),
+    # The transaction that wrote the row, so that the sealer knows when nothing can come before it any more.
+    Column("xact", _Transaction, nullable=False, server_default=text("pg_current_xact_id()")),
     Index("ix_audit_aggregate", "noun", "aggregate_id", "id"),
+    Index("ix_audit_actor", "actor", "id"),
+    Index("ix_audit_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+    Index("ix_audit_xact", "xact"),
+)  # fmt: skip
+
+audit_seal = Table(
+    "audit_seal", metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("audit_id", BigInteger, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
+)  # fmt: skip
+
+audit_person_key = Table(
+    "audit_person_key", metadata,
+    Column("person_id", Uuid, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
 )  # fmt: skip
 
 timer = Table(
@@ -143,8 +171,16 @@ policy = Table(
     Column("document", JSONB, nullable=False),
     Column("saved_by", Text, nullable=False),
     Column("saved_at", _Instant, nullable=False, server_default=_now()),
+    Column("reason", Text),
+    Column("withdrawn_at", _Instant),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_reason", Text),
     CheckConstraint("version >= 1", name="version"),
-    Index("ix_policy_in_force", "name", "shop", "effective_from"),
+    # Two documents can't come into force at the same instant.
+    Index(
+        "ix_policy_in_force", "name", "shop", "effective_from",
+        unique=True, postgresql_where=text("withdrawn_at IS NULL"),
+    ),
 )  # fmt: skip
 
 idempotency = Table(

@@ -6,7 +6,7 @@ A verified token is remembered by its exact text until it expires, so a hot call
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from joserfc.jwk import Key, OKPKey
 from joserfc.util import urlsafe_b64decode
 
 from kit.principals import Principal
@@ -34,17 +34,27 @@ _JWKS_BYTES = 64 * 1024
 
 
 class JwksSource:
-    """The issuer's public keys, from an http(s) address or a file; kept while the issuer is away."""
+    """The issuer's public keys, from an http(s) address or a file; kept while the issuer is away.
 
-    def __init__(self, location: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    `read_keys` picks the usable keys of a JWKS by their id, and raises ValueError when there is none.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        read_keys: Callable[[bytes], Mapping[str, Key]] | None = None,
+    ) -> None:
         self._location = location
         self._monotonic = monotonic
-        self._keys: dict[str, OKPKey] = {}
+        self._read_keys = read_keys or ed25519_keys
+        self._keys: Mapping[str, Key] = {}
         self._asked_at: float | None = None
         self._fetched_at: float | None = None
         self._lock = asyncio.Lock()
 
-    async def key(self, kid: str) -> OKPKey | None:
+    async def key(self, kid: str) -> Key | None:
         """The key with that id, or None. Unknown ids lead to at most one fetch per 15 seconds.
 
         Raises Problem `dependency-unavailable` when no key was ever fetched and the issuer is away.
@@ -65,7 +75,7 @@ class JwksSource:
                 return
             self._asked_at = self._monotonic()
             try:
-                self._keys = _keys_of(await self._read())
+                self._keys = self._read_keys(await self._read())
             except (OSError, ValueError, TimeoutError):
                 return  # keep the keys we have; with none, `key` says so
             self._fetched_at = self._monotonic()
@@ -102,14 +112,23 @@ class Verifier:
         self._now = now
         self._verified: dict[str, tuple[float, Principal]] = {}
 
+    def recall(self, token: str) -> Principal | None:
+        """The principal of a token that has been verified before and has not run out."""
+        cached = self._verified.get(token)
+        return cached[1] if cached is not None and cached[0] > self._now() else None
+
+    def forget(self) -> None:
+        """Verify every token anew; for when a key is withdrawn before the tokens under it have run out."""
+        self._verified.clear()
+
     async def verify(self, token: str) -> Principal:
         """The principal of a good token.
 
         Raises Problem `unauthenticated` for any other, `dependency-unavailable` when no key could be fetched.
         """
-        cached = self._verified.get(token)
-        if cached is not None and cached[0] > self._now():
-            return cached[1]
+        known = self.recall(token)
+        if known is not None:
+            return known
         self._verified.pop(token, None)
         principal, expires = await self._examine(token)
         if len(self._verified) >= _CACHED_TOKENS:
@@ -124,27 +143,29 @@ class Verifier:
             if key is None:
                 raise ValueError("unknown kid")
             signed = jws.deserialize_compact(token, key, algorithms=_ALGORITHMS)
-            claims = _object(signed.payload)
+            claims = json_object(signed.payload)
             return self._principal(claims), float(claims["exp"])
         except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise refused() from error
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         now = self._now()
-        expires, issued = _instant(claims["exp"]), _instant(claims["iat"])
-        starts = _instant(claims.get("nbf", claims["iat"]))
+        expires, issued = instant_of(claims["exp"]), instant_of(claims["iat"])
+        starts = instant_of(claims.get("nbf", claims["iat"]))
         if expires <= now or issued > now + _LEEWAY_SECONDS or starts > now + _LEEWAY_SECONDS:
             raise ValueError("not valid now")
         if claims["iss"] != self._issuer or claims["aud"] != self._audience:
             raise ValueError("meant for somebody else")
         return Principal(
-            subject=_text(claims["sub"]),
-            roles=_texts(claims["roles"]),
-            shops=_texts(claims["shops"]),
-            staff_id=_uuid(claims.get("staff_id")),
-            client_id=_text(claims["client_id"]) if "client_id" in claims else None,
-            account_id=_uuid(claims.get("account_id")),
+            subject=text_of(claims["sub"]),
+            roles=texts_of(claims["roles"]),
+            shops=texts_of(claims["shops"]),
+            staff_id=uuid_of(claims.get("staff_id")),
+            client_id=text_of(claims["client_id"]) if "client_id" in claims else None,
+            account_id=uuid_of(claims.get("account_id")),
             expires_at=datetime.fromtimestamp(expires, UTC),
+            issued_at=datetime.fromtimestamp(issued, UTC),
+            session_id=uuid_of(claims.get("sid")),
         )
 
 
@@ -161,15 +182,13 @@ def bearer_token(authorization: str | None) -> str:
     return token
 
 
-def _keys_of(document: bytes) -> dict[str, OKPKey]:
+def ed25519_keys(document: bytes) -> dict[str, Key]:
     """The Ed25519 keys of a JWKS by their id; what else stands in it is passed over (RFC 7517, section 5).
 
     Raises ValueError when there is none: a broken answer must not take good keys away.
     """
-    members = orjson.loads(document)
-    listed = members.get("keys") if isinstance(members, dict) else None
-    keys: dict[str, OKPKey] = {}
-    for member in listed if isinstance(listed, list) else ():
+    keys: dict[str, Key] = {}
+    for member in listed_keys(document):
         try:
             key = OKPKey.import_key(member)
         except (JoseError, ValueError, KeyError, TypeError, AttributeError):
@@ -181,16 +200,23 @@ def _keys_of(document: bytes) -> dict[str, OKPKey]:
     return keys
 
 
+def listed_keys(document: bytes) -> list[Any]:
+    """What stands in the list of a JWKS, unexamined. Raises ValueError for what is not JSON."""
+    members = orjson.loads(document)
+    listed = members.get("keys") if isinstance(members, dict) else None
+    return listed if isinstance(listed, list) else []
+
+
 def _header_of(token: str) -> dict[str, str]:
     if len(token) > MAX_TOKEN_CHARS or not token.isascii() or token.count(".") != 2:
         raise ValueError("no compact JWS")
-    header = _object(urlsafe_b64decode(token.split(".", 1)[0].encode()))
+    header = json_object(urlsafe_b64decode(token.split(".", 1)[0].encode()))
     if set(header) != _HEADER or header["alg"] != "EdDSA" or header["typ"] != TOKEN_TYPE:
         raise ValueError("not a header of ours")
-    return {name: _text(value) for name, value in header.items()}
+    return {name: text_of(value) for name, value in header.items()}
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def json_object(raw: bytes) -> dict[str, Any]:
     """A JSON object in which no name stands twice: parsers differ on which of the two they take."""
     import json
 
@@ -205,23 +231,27 @@ def _object(raw: bytes) -> dict[str, Any]:
     return value
 
 
-def _instant(value: Any) -> float:
+def instant_of(value: Any) -> float:
+    """A claim that is a NumericDate. Raises ValueError for anything but a whole number of seconds."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 40:
         raise ValueError("no instant")
     return float(value)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A claim that is a short text. Raises ValueError."""
     if not isinstance(value, str) or not value or len(value) > 200:
         raise ValueError("no text")
     return value
 
 
-def _texts(value: Any) -> frozenset[str]:
+def texts_of(value: Any) -> frozenset[str]:
+    """A claim that is a list of short texts. Raises ValueError or TypeError."""
     if not isinstance(value, list):
         raise TypeError("no list")
-    return frozenset(_text(item) for item in value)
+    return frozenset(text_of(item) for item in value)
 
 
-def _uuid(value: Any) -> UUID | None:
-    return None if value is None else UUID(_text(value))
+def uuid_of(value: Any) -> UUID | None:
+    """A claim that is a UUID, if it is there. Raises ValueError."""
+    return None if value is None else UUID(text_of(value))

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kit.problems import Fault
+from kit.problems import Fault, InvalidValue
+
+__all__ = ["InvalidValue", "faults_of", "pointer_of"]
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "missing": ("必填", "is required"),
@@ -59,14 +61,6 @@ def pointer_of(location: Iterable[Any]) -> str:
     escaped = [str(part).replace("~", "~0").replace("/", "~1") for part in rest]
     pointer = "/".join([_PLACES.get(str(first), f"/{first}"), *escaped])
     return pointer.encode(errors="replace").decode()  # a name may hold half a character, an answer may not
-
-
-class InvalidValue(ValueError):  # noqa: N818 - it is what the value is
-    """Raised by our own validators: what is wrong, in both languages, without the value."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.zh, self.en = zh, en
-        super().__init__(en)
 
 
 class _Context(dict[str, Any]):
