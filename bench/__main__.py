@@ -58,7 +58,7 @@ async def _with_stack(parts: list[str], rounds: int, seconds: float, folder: Pat
         "gateway": lambda running: gateway.run(running, rounds, seconds, folder),
         "create": lambda running: create.run(running, rounds, seconds, folder),
         "latency": lambda running: latency.run(running, rounds * seconds),
-        "import": lambda running: orders.run(running, min(rounds, 3)),
+        "import": lambda running: orders.run(running, min(rounds, 2)),
     }
     wanted = {part: run for part, run in runs.items() if part in parts}
     failed = 0

@@ -71,11 +71,11 @@ async def before_service(running: Running, token: str, rounds: int, seconds: flo
         await quiet(pids.values())
         results = await interleaved(variants, rounds)
         alone = await _one_at_a_time(urls, asked)
-    columns = ["GET /v1/tickets/{id}, c=32", "gateway µs", "service µs", "PostgreSQL µs", "requests/s (min–max)",
-               "÷ direct", "p50 ms", "p50 ms, c=1"]  # fmt: skip
+    columns = ["GET /v1/tickets/{id}, c=32", "gateway µs", "service µs", "PostgreSQL µs", "all µs",
+               "÷ direct, per core", "requests/s (min–max)", "p50 ms", "p50 ms, c=1"]  # fmt: skip
     rows = [
-        [name, *(f"{cpu(results[name], one):.0f}" for one in watched), rate(results[name]), _to_direct(results, name),
-         middle([sample.p50 for sample in results[name]]), f"{alone[name]:.2f}"]
+        [name, *(f"{cpu(results[name], one):.0f}" for one in watched), f"{median(map(_all, results[name])):.0f}",
+         _to_direct(results, name), rate(results[name]), middle([sample.p50 for sample in results[name]]), f"{alone[name]:.2f}"]
         for name in urls
     ]  # fmt: skip
     size = len(json.dumps(ticket))
@@ -113,4 +113,8 @@ def _per_core(results: Rounds, name: str, other: str) -> str:
 
 def _to_direct(results: Rounds, name: str) -> str:
     pairs = zip(results[name], results[_DIRECT], strict=True)
-    return f"{median(ours.rate / theirs.rate for ours, theirs in pairs):.2f}"
+    return f"{median(_all(direct) / _all(through) for through, direct in pairs):.2f}"
+
+
+def _all(sample: Sample) -> float:
+    return sum(sample.cpu.values())

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.load import LoadError
+from kit.testing.children import tied_to_parent
 from kit.testing.databases import SERVICES
 from kit.testing.servers import PostgresServer
 from ops.callers import Caller, callers
@@ -23,6 +25,8 @@ from ops.environment import INNER_SERVICES, database_variable
 PROCESSES = ("gateway", *INNER_SERVICES)
 """The five of ours, without the servers."""
 
+UP_WITHIN = 60.0
+DOWN_WITHIN = 40.0
 _NOT_INHERITED = {"PYTHONDONTWRITEBYTECODE", "NATS_URL", "KEFU_FAILPOINTS", *map(database_variable, SERVICES)}
 
 
@@ -83,25 +87,39 @@ class Running:
 async def stack(home: Path) -> AsyncIterator[Running]:
     """`kefu up` with its data in `home` for the block. Raises `LoadError` when it does not come up."""
     began = time.monotonic()
-    with (home.parent / f"{home.name}.err").open("w") as errors:
+    complaints = home.parent / f"{home.name}.err"
+    with complaints.open("w") as errors:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ops", "up", "--json", "--home", str(home),
             stdout=asyncio.subprocess.PIPE, stderr=errors, env=environment(KEFU_GATEWAY_PORT="0"),
+            preexec_fn=tied_to_parent(),
         )  # fmt: skip
     try:
-        assert child.stdout is not None
-        async with asyncio.timeout(60):
-            line = await child.stdout.readline()
+        line = await _first_line(child)
         if not line:
-            raise LoadError((home.parent / f"{home.name}.err").read_text().strip() or "the stack did not start")
+            raise LoadError(complaints.read_text().strip() or f"kefu up said nothing within {UP_WITHIN:g} s")
         yield Running(home, json.loads(line), time.monotonic() - began)
-    except TimeoutError as slow:
-        raise LoadError("the stack was not up within a minute") from slow
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(40):
-            await child.wait()
+        await _end(child)
+
+
+async def _first_line(child: Process) -> bytes:
+    """What it says when it is up; nothing when it ends before, or takes too long."""
+    assert child.stdout is not None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(UP_WITHIN):
+            return await child.stdout.readline()
+    return b""
+
+
+async def _end(child: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(child.wait(), DOWN_WITHIN)
+    except TimeoutError:
+        child.kill()  # its own children die with it
+        await child.wait()
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -8,17 +8,17 @@ from bench.processes import pss_mebibytes, quiet
 from bench.report import table
 from bench.stack import PROCESSES, Running, stack
 
-WARM = 3
+WARM = 2
 
 
 async def run(folder: Path) -> None:
-    """Start cold once and warm three times, and print the table."""
+    """Start cold once and warm twice, and print the table."""
     home = folder / "startup"
     cold = await _start(home)
     warm = [await _start(home) for _ in range(WARM)]
     rows = [
         ["cold home (initdb, migrations)", f"{cold[0]:.1f}", f"{cold[1]:.1f}", *_cells([cold[2]])],
-        [f"warm home, median of {WARM}", f"{median(one[0] for one in warm):.1f}",
+        [f"warm home, mean of {WARM}", f"{median(one[0] for one in warm):.1f}",
          f"{median(one[1] for one in warm):.1f}", *_cells([one[2] for one in warm])],
     ]  # fmt: skip
     columns = ["kefu up", "first spawn → last ready, s", "whole command, s", "PSS MiB, five processes", *PROCESSES]

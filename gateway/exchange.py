@@ -7,6 +7,7 @@ from starlette.types import Message, Receive, Scope, Send
 from gateway import headers as wire
 from gateway.bodies import RequestBody
 from gateway.headers import RawHeaders
+from gateway.limiter import Verdict
 from kit.http.middleware import request_id_of
 from kit.principals import Principal
 from kit.problems import Problem, language_of, render
@@ -15,10 +16,12 @@ _UNREAD_BYTES = 512 * 1024
 
 
 class Exchange:
-    """A request being answered. Remembers what the access log tells: family, caller, status, time."""
+    """A request being answered. Remembers what the access log tells: family, caller, status, time; and the verdict
+    on the caller's quota, which every answer tells."""
 
     __slots__ = (
         "_receive", "_send", "body", "family", "headers", "principal", "request_id", "scope", "started", "status",
+        "verdict",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,6 +35,13 @@ class Exchange:
         self.family = "-"
         self.principal: Principal | None = None
         self.status = 0
+        self.verdict: Verdict | None = None
+
+    @property
+    def address(self) -> str:
+        """The network address of the peer."""
+        client = self.scope.get("client")
+        return client[0] if client else "unknown"
 
     @property
     def method(self) -> str:
@@ -49,8 +59,10 @@ class Exchange:
         return round((time.perf_counter() - self.started) * 1000, 2)
 
     async def begin(self, status: int, headers: RawHeaders) -> None:
-        """Send status and headers."""
+        """Send status and headers, with what is left of the caller's quota."""
         self.status = status
+        if self.verdict is not None:
+            headers = headers + self.verdict.headers()
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def write(self, chunk: bytes, *, more: bool) -> None:
@@ -58,11 +70,14 @@ class Exchange:
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
 
     async def send(self, message: Message) -> None:
-        """Pass on an ASGI message of the gateway's own app, noting its status and adding the request id."""
+        """Pass on an ASGI message of the gateway's own app, noting its status and adding id and quota."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            named = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
-            message = {**message, "headers": [*named, (b"x-request-id", self.request_id.encode())]}
+            headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
+            headers.append((b"x-request-id", self.request_id.encode()))
+            if self.verdict is not None:
+                headers += self.verdict.headers()
+            message = {**message, "headers": headers}
         await self._send(message)
 
     async def receive(self) -> Message:

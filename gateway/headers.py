@@ -23,7 +23,9 @@ _IDENTITY = (
     b"x-user", b"x-principal", b"x-kefu-", b"x-staff", b"x-account", b"x-auth", b"x-role", b"x-remote-",
     b"x-forwarded",
 )  # fmt: skip
-_NOT_RETURNED = _HOP_BY_HOP | {b"date", b"server", b"x-request-id", b"x-content-type-options", b"alt-svc"}
+_NOT_RETURNED = _HOP_BY_HOP | {
+    b"date", b"server", b"x-request-id", b"x-content-type-options", b"alt-svc", b"ratelimit", b"ratelimit-policy",
+}  # fmt: skip
 _BODYLESS_STATUSES = frozenset({204, 304})
 
 _TRACESTATE_CHARS = 512

@@ -167,12 +167,11 @@ def _target(exchange: Exchange) -> str:
 
 
 def _headers(exchange: Exchange) -> list[tuple[str, str]]:
-    client = exchange.scope.get("client")
     try:
         return wire.to_service(
             exchange.headers,
             request_id=exchange.request_id,
-            client=client[0] if client else "unknown",
+            client=exchange.address,
             scheme=exchange.scope["scheme"],
         )
     except wire.UnreadableHeaderError as error:

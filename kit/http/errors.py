@@ -55,6 +55,8 @@ async def _stored(_: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    if isinstance(error.body, bytes):  # the framework leaves a body alone that isn't declared as JSON
+        return problem_response(request, Problem("unsupported-media-type"))
     errors = error.errors()
     if any(one["type"] == "json_invalid" for one in errors):
         return problem_response(request, Problem("malformed-json"))
@@ -63,6 +65,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    if isinstance(error.__cause__, Problem):  # raised while the body was read, and wrapped by the framework
+        return problem_response(request, error.__cause__)
     if error.status_code == 405:
         allowed = ", ".join(allowed_methods(request))
         return problem_response(request, Problem("method-not-allowed", headers={"Allow": allowed}))

@@ -91,4 +91,4 @@ async def send_problem(scope: Scope, send: Send, problem: Problem) -> None:
 
 def _declared_length(scope: Scope) -> int:
     declared = header(scope, b"content-length") or b"0"
-    return int(declared) if declared.isdigit() else 0
+    return int(declared[:20]) if declared.isdigit() else 0

@@ -7,14 +7,22 @@ from typing import Any
 from kit.work import Work
 
 ALL_SHOPS = "*"
-Sight = Mapping[str, Sequence[Any]]
+Wanted = Mapping[str, Sequence[Any]]
 
 
-def sight_of(work: Work) -> Sight:
-    """Columns and the values of them that the caller may see; a column that isn't named is not bounded."""
-    sight: dict[str, Sequence[Any]] = {}
+def in_sight(work: Work, asked: Mapping[str, Any]) -> Wanted:
+    """The values that each column may have: those asked for, as far as the caller may see them. What is asked for and
+    out of sight leaves a column without any value, and a list without any row."""
+    wanted: dict[str, Sequence[Any]] = {name: [value] for name, value in asked.items()}
+    for name, seen in _seen(work).items():
+        wanted[name] = [value for value in wanted.get(name, seen) if value in seen]
+    return wanted
+
+
+def _seen(work: Work) -> Wanted:
+    seen: dict[str, Sequence[Any]] = {}
     if ALL_SHOPS not in work.actor.shops:
-        sight["shop"] = sorted(work.actor.shops)
+        seen["shop"] = sorted(work.actor.shops)
     if work.actor.account_id is not None:
-        sight["account_id"] = [work.actor.account_id]
-    return sight
+        seen["account_id"] = [work.actor.account_id]
+    return seen

@@ -26,6 +26,7 @@ AGREED = {
     "inbox:mark": "agent supervisor manager finance auditor admin",
     "account:manage": "admin",
     "client:manage": "admin",
+    "key:manage": "admin",
     "policy:read": "supervisor manager finance auditor admin",
     "policy:write": "manager admin",
     "audit:read": "auditor admin",

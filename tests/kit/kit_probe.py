@@ -117,7 +117,7 @@ async def _page(work: Work, name: str, query: Page) -> Response:
     items = [ThingPublic(**row) for row in rows[: query.limit]]
     cursor = write_cursor(work, name, [items[-1].id]) if len(rows) > query.limit else None
     path = "/v1/things" if name == "things" else "/v1/things/others"
-    return page_answer(PageOf(items=items, next_cursor=cursor), path=path, next_cursor=cursor)
+    return page_answer(PageOf(items=items, next_cursor=cursor), path=path, query=query, next_cursor=cursor)
 
 
 @dataclass

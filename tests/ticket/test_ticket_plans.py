@@ -1,6 +1,6 @@
 """Every list and look-up is served by an index: with many rows, no plan reads a whole table or sorts one (T5)."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from itertools import chain, combinations
 from typing import Any
 from uuid import UUID
@@ -53,11 +53,11 @@ TICKET_FILTERS = {
 
 
 @pytest.fixture
-async def crowded(desk: Desk) -> AsyncIterator[Desk]:
+async def crowded(desk: Desk) -> Desk:
     """The service with many orders, tickets and copies, and fresh statistics."""
     for statement in _FILL:
         await desk.change(statement.replace("{rows}", str(ROWS)).replace("::", "\\:\\:"))
-    yield desk
+    return desk
 
 
 def subsets(names: Any) -> Iterator[tuple[str, ...]]:
@@ -117,7 +117,11 @@ async def test_every_list_of_orders_is_served_by_an_index(crowded: Desk) -> None
                         if whole(plan)]  # fmt: skip
     buyer = {"account_id": ids["account_id"], "shops": ["shop-0"], "role": "storefront"}
     bad += [plan for plan in await plans(crowded, "GET", "/v1/orders", **buyer) if whole(plan)]
-    assert bad == []
+    print(
+        *["\n".join([b[b.index("WHERE") if "WHERE" in b else 0 :][:400]] + b.split(chr(10))[1:]) for b in bad],
+        sep="\n=====\n",
+    )
+    assert not bad
 
 
 async def test_every_list_of_tickets_is_served_by_an_index(crowded: Desk) -> None:
@@ -129,17 +133,21 @@ async def test_every_list_of_tickets_is_served_by_an_index(crowded: Desk) -> Non
         for caller in ({}, {"shops": ["shop-0", "shop-1"]}):
             first = await crowded.call("GET", f"/v1/tickets?limit=1{query}", **caller)
             cursor = first.json()["next_cursor"]
-            for page in {"", f"&cursor={cursor}" if cursor else ""}:
+            for page in ("", f"&cursor={cursor}" if cursor else ""):
                 bad += [plan for plan in await plans(crowded, "GET", f"/v1/tickets?limit=20{query}{page}", **caller)
                         if whole(plan)]  # fmt: skip
     buyer = {"account_id": ids["account_id"], "shops": ["shop-0"], "role": "storefront"}
     bad += [plan for plan in await plans(crowded, "GET", "/v1/tickets", **buyer) if whole(plan)]
-    assert bad == []
+    print(
+        *["\n".join([b[b.index("WHERE") if "WHERE" in b else 0 :][:400]] + b.split(chr(10))[1:]) for b in bad],
+        sep="\n=====\n",
+    )
+    assert not bad
 
 
 async def test_every_look_up_is_served_by_an_index(crowded: Desk) -> None:
     """One order, its flags, a flag with its alias and inquiry, a ticket for a customer, each verb."""
-    (order,) = await crowded.rows("SELECT shop, order_no FROM shop_order WHERE order_no = 'A-100'")
+    (order,) = await crowded.rows("SELECT 1")
     where = f"/v1/orders/{order.shop}/{order.order_no}"
     (file,) = await crowded.rows("SELECT customer_id FROM customer_copy WHERE merged_into IS NOT NULL LIMIT 1")
     found = await plans(crowded, "GET", where)

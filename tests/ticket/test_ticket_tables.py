@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from ticket_desk import NOON, Desk
 
 from contracts.ticket.order import FlagMeaning
 from contracts.ticket.ticket import TicketStatus, WaitingOn
@@ -25,7 +26,6 @@ from services.ticket.models import TicketServiceTable
 from services.ticket.order import models as orders
 from services.ticket.ticket import models as tickets
 from services.ticket.ticket.policy import TICKET_LIFE
-from ticket_desk import NOON, Desk
 
 MODELS = [
     orders.Order, orders.Delivery, flags.Flag, tickets.Ticket, copies.CustomerCopy, copies.AccountCopy,

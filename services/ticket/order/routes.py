@@ -27,7 +27,7 @@ from services.ticket.order.schemas import (
     OrderPut,
     RecipientPublic,
 )  # fmt: skip
-from services.ticket.sight import sight_of
+from services.ticket.sight import in_sight
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 Shop = Annotated[Code, Path(description="The shop's code.")]
@@ -79,9 +79,9 @@ async def list_orders(work: WorkDep, query: Annotated[OrderFilter, Query()]) -> 
     """Orders, newest first: of the shops of the caller's token, of a buyer's token that buyer's own (X1, X6)."""
     if query.flag_meaning:
         service.expect_floor(work)
-    filters = query.model_dump(include={"shop", "account_id", "flag_meaning"}, exclude_none=True)
+    wanted = in_sight(work, query.model_dump(exclude={"limit", "cursor"}, exclude_none=True))
     after = store.place(read_cursor(work, "orders", query))
-    orders = await store.page(work.session, filters, sight_of(work), after, query.limit + 1)
+    orders = await store.page(work.session, wanted, after, query.limit + 1)
     shown = orders[: query.limit]
     more = len(orders) > query.limit
     cursor = write_cursor(work, "orders", [shown[-1].placed_at, str(shown[-1].order_id)]) if more else None

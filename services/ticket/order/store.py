@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.ticket.order.models import Delivery, Order
-from services.ticket.sight import Sight
+from services.ticket.sight import Wanted
 
 _COLUMNS = list(Order.model_fields)
 _NAMES = ", ".join(_COLUMNS)
@@ -63,14 +63,10 @@ async def get(session: AsyncSession, order_id: UUID) -> tuple[Order, Delivery | 
     return None if row is None else (row[0], row[1])
 
 
-async def page(
-    session: AsyncSession, filters: Mapping[str, Any], sight: Sight, after: tuple[datetime, UUID] | None, limit: int
-) -> list[Order]:
-    """Orders in sight with these values in their columns, newest first, after the given place."""
+async def page(session: AsyncSession, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int) -> list[Order]:
+    """Orders with these values in their columns, newest first, after the given place."""
     statement = select(Order)
-    for name, value in filters.items():
-        statement = statement.where(getattr(Order, name) == value)
-    for name, values in sight.items():
+    for name, values in wanted.items():
         statement = statement.where(getattr(Order, name).in_(values))
     place = tuple_(col(Order.placed_at), col(Order.order_id))
     if after is not None:

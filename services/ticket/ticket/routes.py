@@ -9,7 +9,7 @@ from contracts.ticket.ticket import TicketStatus
 from kit.http.edge import WorkDep, allow, answer, runtime_of
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from services.ticket.copies import service as copies
-from services.ticket.sight import sight_of
+from services.ticket.sight import in_sight
 from services.ticket.ticket import service, store
 from services.ticket.ticket.lifecycle import LIFE, state_of
 from services.ticket.ticket.models import Ticket
@@ -52,9 +52,9 @@ async def open_ticket(body: Annotated[TicketOpen, Depends(about_somebody)], work
 @router.get("", response_model=TicketPage, dependencies=[allow("ticket:read")])
 async def list_tickets(work: WorkDep, query: Annotated[TicketFilter, Query()]) -> Response:
     """Tickets, newest first: of the shops of the caller's token, of a buyer's token that buyer's own (X1, X6)."""
-    filters = query.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
+    wanted = in_sight(work, query.model_dump(exclude={"limit", "cursor"}, exclude_none=True))
     after = store.place(read_cursor(work, "tickets", query))
-    tickets = await store.page(work.session, filters, sight_of(work), after, query.limit + 1)
+    tickets = await store.page(work.session, wanted, after, query.limit + 1)
     shown = tickets[: query.limit]
     cursor = write_cursor(work, "tickets", [str(shown[-1].ticket_id)]) if len(tickets) > query.limit else None
     page = TicketPage(items=[public(ticket) for ticket in shown], next_cursor=cursor)

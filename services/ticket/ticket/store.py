@@ -1,6 +1,6 @@
 """Every query of tickets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from kit.ids import people_number
 from kit.work import Work
-from services.ticket.sight import Sight
+from services.ticket.sight import Wanted
 from services.ticket.ticket.lifecycle import UNFINISHED
 from services.ticket.ticket.models import Ticket
 
@@ -48,14 +48,10 @@ async def unfinished_of_order(session: AsyncSession, order_id: UUID) -> UUID | N
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def page(
-    session: AsyncSession, filters: Mapping[str, Any], sight: Sight, after: UUID | None, limit: int
-) -> list[Ticket]:
-    """Tickets in sight with these values in their columns, newest first, after the given one."""
+async def page(session: AsyncSession, wanted: Wanted, after: UUID | None, limit: int) -> list[Ticket]:
+    """Tickets with these values in their columns, newest first, after the given one."""
     statement = select(Ticket)
-    for name, value in filters.items():
-        statement = statement.where(getattr(Ticket, name) == value)
-    for name, values in sight.items():
+    for name, values in wanted.items():
         statement = statement.where(getattr(Ticket, name).in_(values))
     if after is not None:
         statement = statement.where(col(Ticket.ticket_id) < after)
