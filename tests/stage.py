@@ -47,3 +47,12 @@ class Client:
 
 
 Starter = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+ANY_ID = "01a200b4-d8cb-74cb-a79f-53780dd4fa13"
+
+
+def concrete(path: str) -> str:
+    """The path with something well formed in its braces."""
+    parts = [ANY_ID if part.endswith("_id}") or part == "{id}" else part for part in path.split("/")]
+    return "/".join("x" if part.startswith("{") else part for part in parts)

@@ -4,7 +4,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from kit.http.edge import Permission
 
 _PROBLEM = {
     "type": "object",
@@ -58,10 +60,24 @@ def document(app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     spec["security"] = [{"bearer": []}]
     spec["servers"] = [{"url": "/", "description": "This gateway"}]
+    needed = permissions(app)
     for path, operations in spec.get("paths", {}).items():
         for method, operation in operations.items():
             _add_problems(path, method, operation)
+            if (path, method) in needed:
+                operation["x-permission"] = needed[path, method]
     return spec
+
+
+def permissions(app: FastAPI) -> dict[tuple[str, str], str]:
+    """The permission of every endpoint that asks for one, by path and lower-case method."""
+    found = {}
+    for route in iter_route_contexts(app.router.routes):
+        for depends in getattr(route.original_route, "dependencies", ()):
+            if isinstance(depends.dependency, Permission):
+                for method in route.methods or ():
+                    found[str(route.path), method.lower()] = depends.dependency.name
+    return found
 
 
 def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:

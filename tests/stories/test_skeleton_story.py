@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from local_stack import Running, stack
+from stage import concrete
 
+from contracts.permissions import roles_with
 from ops import cdnow, story
 from ops.callers import Callers, callers
-from ops.credentials import Secrets
+from ops.credentials import STAFF_ROLES, Secrets
 from ops.demo import QUOTED_ORDERS, commission_quotes, file_totals
 
 
@@ -54,3 +56,26 @@ async def test_the_commission_quotes_of_the_rule(people: Callers) -> None:
         "stage-table": ["800.00", "1000.00", "3750.75", "4500.00", "5250.00", "6000.50", "6250.00"],
         "stage-base": ["800.00", "1000.00", "3000.75", "3750.00", "4500.00", "4500.50", "4750.00"],
     }
+
+
+async def test_the_wrong_role_gets_403_and_nobody_401_through_the_gateway_too(people: Callers) -> None:
+    """G2: the merged document names every operation's permission; each is asked for through the gateway."""
+    async with people.http.get(f"{people.gateway}/openapi.json") as answer:
+        document = await answer.json()
+    assert not document.get("x-missing")
+    roles = {role: people.staff(role) for role in STAFF_ROLES} | {"storefront": people.storefront}
+    walked = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            permission = operation.get("x-permission")
+            if permission is None:
+                continue
+            where = concrete(path)
+            async with people.http.request(method, people.gateway + where) as nobody:
+                assert nobody.status == 401, f"{method} {path} let nobody in"
+            for role, caller in roles.items():
+                if role not in roles_with(permission):
+                    status, _ = await caller.call(method, where, {})
+                    assert status == 403, f"{method} {path} answered {role} with {status}"
+                    walked += 1
+    assert walked > 100
