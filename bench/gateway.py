@@ -75,7 +75,8 @@ async def before_service(running: Running, token: str, rounds: int, seconds: flo
                "÷ direct, per core", "requests/s (min–max)", "p50 ms", "p50 ms, c=1"]  # fmt: skip
     rows = [
         [name, *(f"{cpu(results[name], one):.0f}" for one in watched), f"{median(map(_all, results[name])):.0f}",
-         _to_direct(results, name), rate(results[name]), middle([sample.p50 for sample in results[name]]), f"{alone[name]:.2f}"]
+         _to_direct(results, name), rate(results[name]), middle([sample.p50 for sample in results[name]]),
+         f"{alone[name]:.2f}"]
         for name in urls
     ]  # fmt: skip
     size = len(json.dumps(ticket))

@@ -1,10 +1,11 @@
 """`python -m bench.httpx_gateway PORT UPSTREAM`: the gateway one would write first, with FastAPI and httpx.
 
-It streams both ways and drops hop-by-hop headers. It checks no token, sets no deadline, keeps no limit and writes no
-log: everything that ours does and this one doesn't is in its favour.
+It streams both ways, drops hop-by-hop headers, adds X-Forwarded-For and X-Request-Id. It checks no token, sets no
+deadline, keeps no limit and writes no log: everything that ours does and this one doesn't is in its favour.
 """
 
 import sys
+from uuid import uuid4
 
 import httpx
 import uvicorn
@@ -22,11 +23,13 @@ def application(upstream: str) -> FastAPI:
 
     @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     async def forward(request: Request) -> StreamingResponse:
+        named = [(name, value) for name, value in request.headers.items() if name not in _HOP_BY_HOP]
+        named += [("x-forwarded-for", request.client.host if request.client else ""), ("x-request-id", str(uuid4()))]
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
         asked = client.build_request(
             request.method,
             httpx.URL(path=request.url.path, query=request.url.query.encode()),
-            headers=[(name, value) for name, value in request.headers.items() if name not in _HOP_BY_HOP],
+            headers=named,
             content=request.stream() if has_body else None,
         )
         answer = await client.send(asked, stream=True)

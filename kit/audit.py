@@ -21,6 +21,9 @@ from kit.work import Work
 _KEY_BYTES = 32
 
 
+_INSERT = insert(audit)
+
+
 async def record(
     work: Work,
     action: str,
@@ -39,7 +42,7 @@ async def record_many(work: Work, entries: Iterable[Mapping[str, Any]]) -> None:
     """Write down many changes at once; for set-based use cases."""
     rows = list(entries)
     if rows:
-        await work.session.execute(insert(audit), rows)
+        await work.session.execute(_INSERT, rows if len(rows) > 1 else rows[0])
 
 
 def entry(

@@ -15,6 +15,8 @@ from kit.ids import new_id
 from kit.tables import outbox
 from kit.work import Work
 
+_INSERT = insert(outbox)
+
 
 class Sequenced(Protocol):
     """A row that owns the event sequence of its noun; lock it before recording."""
@@ -38,7 +40,7 @@ async def record_many(work: Work, events: Iterable[tuple[Event, int]]) -> None:
 
 async def _insert(work: Work, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        await work.session.execute(insert(outbox), rows)
+        await work.session.execute(_INSERT, rows if len(rows) > 1 else rows[0])
         work.recorded_events += len(rows)
 
 

@@ -1,10 +1,9 @@
 """Fixtures of the ticket service's tests."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
+from stage import Starter
 from ticket_desk import Desk
 
 from kit import bus
@@ -23,9 +22,7 @@ async def standing_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 
 
 @pytest.fixture
-async def desk(
-    start_service: Callable[..., AbstractAsyncContextManager[Any]], standing_broker: str, clock: FrozenClock
-) -> AsyncIterator[Desk]:
+async def desk(start_service: Starter, standing_broker: str, clock: FrozenClock) -> AsyncIterator[Desk]:
     """The service on a fresh database."""
     async with start_service("ticket", nats_url=standing_broker) as client:
         yield Desk(client, clock)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
+from stage import NOON
 from test_order_milestones import Known, known
-from ticket_desk import NOON
 
 from contracts.ticket.order import FlagColour, FlagMeaning
 from kit.ids import new_id
@@ -70,6 +70,7 @@ class Put:
     content: str | None = "中通"
     marked_on: date | None = date(2026, 8, 10)
     flagged_by: str = "staff:feifei"
+    flagged_by_staff_id: UUID | None = None
     flagged_at: datetime = NOON
 
 

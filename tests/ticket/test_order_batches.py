@@ -139,11 +139,9 @@ async def test_twenty_batches_at_once_record_each_order_once(desk: Desk) -> None
 
 async def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(desk: Desk) -> None:
     """Ingestion is set-based."""
-    few, many = [], []
-    await desk.send(an_item("W-1"))
-    with desk.statements(few):
+    with desk.statements() as few:
         await desk.send(*(an_item(f"A-{n}") for n in range(3)))
-    with desk.statements(many):
+    with desk.statements() as many:
         await desk.send(*(an_item(f"B-{n}") for n in range(300)))
     assert len(few) == len(many) <= 8
 

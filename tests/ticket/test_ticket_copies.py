@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from ticket_desk import NOON, Desk, a_colleague, a_file, changed
+from stage import NOON
+from ticket_desk import Desk, a_colleague, a_file, changed
 
 from contracts.appraisal.staff import Alias, StaffHired, StaffLeft, StaffState, StaffSuspended
 from contracts.catalogue import EVENTS
@@ -189,11 +190,9 @@ async def test_copies_take_five_hundred_states_in_as_many_statements_as_five(des
     for size in (5, 500):
         files = [a_file(desk.account(f"b-{size}-{n}")) for n in range(size)]
         staff = [a_colleague(f"a-{size}-{n}") for n in range(size)]
-        of_files: list[str] = []
-        of_staff: list[str] = []
-        with desk.statements(of_files):
+        with desk.statements() as of_files:
             await desk.hear(*files)
-        with desk.statements(of_staff):
+        with desk.statements() as of_staff:
             await desk.hear(*staff)
         counts.append((len(of_files), len(of_staff)))
     assert counts[0] == counts[1]

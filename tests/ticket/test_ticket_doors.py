@@ -31,12 +31,22 @@ DOORS = {
     "POST /v1/tickets/{ticket_id}/reopen": "ticket:reopen",
     "POST /v1/tickets/{ticket_id}/cancel": "ticket:cancel",
     "POST /v1/tickets/{ticket_id}/assign": "ticket:assign",
+    "GET /v1/policies/ticket": "policy:read",
+    "GET /v1/policies/ticket/{name}": "policy:read",
+    "GET /v1/policies/ticket/{name}/versions": "policy:read",
+    "GET /v1/policies/ticket/{name}/versions/{version}": "policy:read",
+    "POST /v1/policies/ticket/{name}/validate": "policy:write",
+    "POST /v1/policies/ticket/{name}/versions": "policy:write",
+    "POST /v1/policies/ticket/{name}/versions/{version}/withdraw": "policy:write",
+    "GET /v1/audit/ticket": "audit:read",
+    "GET /v1/events/ticket": "event:read",
 }
 OPEN = {"/livez", "/readyz", "/openapi.json"}
 BODIES: dict[str, Any] = {
     "wait": {"waiting_on": "courier", "reason": "等"}, "solve": {"solution": "好"}, "reopen": {"reason": "又坏了"},
     "cancel": {"reason": "误开"}, "assign": {"staff_id": str(new_id())}, "flags": {"colour": "red"},
-    "batches": {"orders": [{}]}, "tickets": {"subject": "催发货"},
+    "batches": {"orders": [{}]}, "tickets": {"subject": "催发货"}, "validate": {"document": {"reopen_days": 30}},
+    "versions": {"document": {"reopen_days": 60}, "reason": "试行"}, "withdraw": {"reason": "不试行"},
 }  # fmt: skip
 
 
@@ -57,7 +67,7 @@ def permissions(dependant: Dependant) -> set[str]:
 
 def asked(method: str, path: str) -> tuple[str, Any]:
     """An address and a body that the route can read, about things that don't exist."""
-    address = path.format(shop="main", order_no="A-1", ticket_id=new_id())
+    address = path.format(shop="main", order_no="A-1", ticket_id=new_id(), name="ticket-life", version=99)
     body = None if method == "GET" else BODIES.get(path.rpartition("/")[2])
     if method == "PUT":
         line = {"line_no": 1, "sku": "TEA", "quantity": 1, "paid_total": "1.00"}

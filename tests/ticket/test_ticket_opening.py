@@ -113,8 +113,7 @@ async def test_a_customer_on_the_way_is_waited_for(desk: Desk) -> None:
     """Meanwhile no transaction is open (I11), so many may wait without keeping others waiting."""
     file = a_file()
     body = {"subject": "查单", "customer_id": str(file.customer_id)}
-    begun: list[Any] = []
-    with desk.statements(begun):
+    with desk.statements() as begun:
         waiting = [asyncio.create_task(desk.call("POST", "/v1/tickets", json=body)) for _ in range(12)]
         await eventually(lambda: len(begun) >= 12)
         assert (await desk.call("GET", "/v1/tickets")).json()["items"] == []
@@ -127,9 +126,8 @@ async def test_a_customer_on_the_way_is_waited_for(desk: Desk) -> None:
 async def test_nothing_is_held_while_waiting(desk: Desk) -> None:
     """I11: between its looks a waiting request has no connection, so no transaction either."""
     pool: Any = desk.client.runtime.database.engine.pool
-    looks: list[str] = []
     body = {"subject": "查单", "customer_id": str(new_id())}
-    with desk.statements(looks):
+    with desk.statements() as looks:
         waiting = asyncio.create_task(desk.call("POST", "/v1/tickets", json=body))
         await eventually(lambda: looks and pool.checkedout() == 0 and not waiting.done())
     assert (await waiting).status_code == 409
@@ -138,8 +136,7 @@ async def test_nothing_is_held_while_waiting(desk: Desk) -> None:
 async def test_who_may_not_open_does_not_wait_either(desk: Desk) -> None:
     """The permission comes first; a body that can't be read is refused without waiting."""
     body = {"subject": "查单", "customer_id": str(new_id())}
-    reads: list[str] = []
-    with desk.statements(reads):
+    with desk.statements() as reads:
         assert (await desk.call("POST", "/v1/tickets", "auditor", json=body)).status_code == 403
         assert faults(await desk.call("POST", "/v1/tickets", json={**body, "subject": ""})) == ["/subject"]
     assert reads == []

@@ -1,7 +1,6 @@
 """The migrations make the tables that the models say, and the tables refuse what must never be (I10, I12, I13)."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from ticket_desk import NOON, Desk
+from stage import NOON
+from ticket_desk import Desk
 
 from contracts.ticket.order import FlagMeaning
 from contracts.ticket.ticket import TicketStatus, WaitingOn
@@ -129,8 +129,7 @@ async def test_migrating_again_changes_nothing(databases: Databases) -> None:
     async with engine.connect() as opened:
         versions = (await opened.execute(text("SELECT version_num FROM alembic_version"))).scalars().all()
     await engine.dispose()
-    folder: Path = migrate.folder("ticket") / "versions"
-    assert versions == [max(path.stem for path in folder.glob("2*.py"))] == [migrate.head("ticket")]
+    assert versions == [migrate.head("ticket")]
 
 
 async def _takes(desk: Desk, statement: str, **values: Any) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kit.policy import PolicyKind
+from kit.policy import PolicyKind, Title
 
 
 class TicketLife(BaseModel):
@@ -19,4 +19,6 @@ class TicketLife(BaseModel):
         return now < ended_at + timedelta(days=self.reopen_days)
 
 
-TICKET_LIFE = PolicyKind("ticket-life", TicketLife, TicketLife(reopen_days=30))
+TICKET_LIFE = PolicyKind(
+    "ticket-life", TicketLife, TicketLife(reopen_days=30), Title("工单生命周期", "Life of a ticket")
+)

@@ -146,6 +146,7 @@ async def _open(work: Work, asked: TicketOpen, *, source: TicketSource, order: O
         opened_by=work.actor.subject,
         opened_by_staff_id=work.actor.staff_id,
         opened_at=work.now,
+        touched_by=[],
     )
     event = lifecycle.opened(ticket, source)
     await outbox.record(work, ticket, event)
