@@ -31,6 +31,9 @@ MATRIX: tuple[Permission, ...] = (
     Permission("ticket:reopen", "reopen a solved or closed ticket (T2)", _FLOOR),
     Permission("ticket:cancel", "cancel a ticket (T2)", _FLOOR),
     Permission("customer:read", "see customers, personal data masked (X6)", ROLES),
+    Permission("customer:write", "open, complete and change customers' files (C1)", (STOREFRONT, *_FLOOR)),
+    Permission("customer:reveal", "see personal data open, with a reason (X6)", _LEADS),
+    Permission("contact:resolve", "learn where a message to a customer goes (N1)", (SERVICE,)),
     Permission("customer:report", "see value, churn and funnel reports (C17)", (*_LEADS, *_OFFICE, ADMIN)),
     Permission("staff:read", "see staff, teams and units (A1)", (*_FLOOR, *_OFFICE, ADMIN)),
     Permission("staff:manage", "hire, change, suspend and part with staff (A1)", (MANAGER, ADMIN)),
@@ -38,6 +41,10 @@ MATRIX: tuple[Permission, ...] = (
     Permission("commission:quote", "work out a commission (A6)", (*_FLOOR, FINANCE)),
     Permission("inbox:read", "read one's own inbox (N1)", (*_FLOOR, *_OFFICE, ADMIN)),
     Permission("inbox:mark", "mark messages of one's own inbox as read (N1)", (*_FLOOR, *_OFFICE, ADMIN)),
+    Permission(
+        "notification:read", "see what was told to whom and what became of it (N4)", (MANAGER, AUDITOR, ADMIN)
+    ),
+    Permission("notification:resend", "send a message again that failed or is in doubt (N4)", (MANAGER,)),
     Permission("account:manage", "make and disable staff logins (G2)", (ADMIN,)),
     Permission("client:manage", "make and disable API clients (G2)", (ADMIN,)),
     Permission("policy:read", "read policies and their versions (X3)", (*_LEADS, *_OFFICE, ADMIN)),

@@ -76,7 +76,7 @@ _KINDS = (
     _kind("upstream-timeout", 504, ("上游服务超时", "请稍后用同一个幂等键重试。"),
           ("A service behind the gateway took too long", "Retry later, with the same Idempotency-Key.")),
     _kind("credentials-in-address", 400, ("地址中不能有密钥或令牌",
-                                          "地址会被写入日志：请改用 X-Api-Key 或 Authorization 请求头，并吊销该密钥。"),
+                                          "地址会写入日志：请改用 X-Api-Key 或 Authorization 请求头，并吊销该密钥。"),
           ("Keys and tokens never belong in addresses",
            "Addresses are written into logs: use the X-Api-Key or Authorization header, and revoke that key.")),
     _kind("api-key-limit", 409, ("有效密钥已达上限", "请先吊销该客户端的一个密钥。"),

@@ -21,7 +21,7 @@ from nats.js.errors import APIError, NotFoundError
 from contracts.catalogue import READERS, STREAMS, Mode, Reader, Stream
 from kit.logs import log
 
-PUBLISH_SECONDS = 5.0
+PUBLISH_SECONDS = 2.0
 _PULL_SECONDS = 20.0
 _ACK_WAIT_SECONDS = 30.0
 

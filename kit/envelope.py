@@ -46,20 +46,24 @@ class Delivery(Generic[E]):
 
 def headers(meta: Meta, *, owner: str) -> dict[str, str]:
     """The NATS headers of an event; `Nats-Msg-Id` lets the broker drop a repeat inside its window."""
-    attributes = {
-        "ce-specversion": "1.0",
-        "ce-id": str(meta.id),
-        "ce-type": f"kefu.{meta.subject}.v1",
-        "ce-source": f"/kefu/{owner}",
-        "ce-subject": str(meta.aggregate_id),
-        "ce-time": meta.time.isoformat(),
-        "ce-sequence": str(meta.sequence),
-        "ce-datacontenttype": "application/json",
-        "Nats-Msg-Id": str(meta.id),
+    named = {f"ce-{name}": value for name, value in attributes(meta, owner=owner).items()}
+    named["Nats-Msg-Id"] = str(meta.id)
+    return {name: quote(value, safe=_SAFE) for name, value in named.items()}
+
+
+def attributes(meta: Meta, *, owner: str) -> dict[str, str]:
+    """The CloudEvents attributes of an event."""
+    named = {
+        "specversion": "1.0",
+        "id": str(meta.id),
+        "type": f"kefu.{meta.subject}.v1",
+        "source": f"/kefu/{owner}",
+        "subject": str(meta.aggregate_id),
+        "time": meta.time.isoformat(),
+        "sequence": str(meta.sequence),
+        "datacontenttype": "application/json",
     }
-    if meta.traceparent:
-        attributes["ce-traceparent"] = meta.traceparent
-    return {name: quote(value, safe=_SAFE) for name, value in attributes.items()}
+    return {**named, "traceparent": meta.traceparent} if meta.traceparent else named
 
 
 def read_meta(subject: str, raw: Mapping[str, str] | None) -> Meta:

@@ -16,6 +16,7 @@ Point = Literal[
     "before-ack", "after-ack",
     "before-dead-letter", "after-dead-letter",
     "before-timer-commit", "after-timer-commit",
+    "before-send", "after-send",
 ]  # fmt: skip
 POINTS: tuple[str, ...] = get_args(Point)
 CRASHED = 137

@@ -58,7 +58,7 @@ async def get_version(session: AsyncSession, name: str, shop: str, version: int)
 async def history(
     session: AsyncSession, name: str, shops: Sequence[str] | None, after: Sequence[Any] | None, limit: int
 ) -> list[RowMapping]:
-    """All versions of these shops (of all when None), shop by shop and newest first, after the place (shop, version)."""
+    """All versions of these shops (None: of all), shop by shop and newest first, after the place (shop, version)."""
     statement = select(policy).where(policy.c.name == name)
     if shops is not None:
         statement = statement.where(policy.c.shop.in_(shops))
@@ -98,7 +98,8 @@ async def schedule(
         "saved_at": work.now,
         "reason": reason,
     }
-    row = (await work.session.execute(insert(policy).values(values).returning(policy))).mappings().one()
+    saved = insert(policy).values(values).returning(policy)
+    row: RowMapping = (await work.session.execute(saved)).mappings().one()
     after = {"name": kind.name, "shop": shop, "version": version, "effective_from": begins.isoformat()}
     await audit.record(work, "schedule", "policy", identity(kind.name, shop), after=after, reason=reason)
     return row
@@ -115,17 +116,17 @@ async def withdraw(work: Work, kind: PolicyKind[D], shop: str, version: int, rea
         raise Problem("not-found")
     state = state_of(row, work.now)
     if state != "scheduled":
-        facts = {"noun": "policy", "from": state, "verb": "withdraw"}
-        raise Problem("transition-refused", allowed=[], **facts)
+        facts: dict[str, Any] = {"noun": "policy", "from": state, "verb": "withdraw", "allowed": []}
+        raise Problem("transition-refused", **facts)
     withdrawn = {"withdrawn_at": work.now, "withdrawn_by": work.actor.subject, "withdrawn_reason": reason}
     change = update(policy).where(*_is(kind.name, shop, version)).values(withdrawn).returning(policy)
-    row = (await work.session.execute(change)).mappings().one()
+    changed: RowMapping = (await work.session.execute(change)).mappings().one()
     named = {"name": kind.name, "shop": shop, "version": version}
     before, after = {**named, "state": "scheduled"}, {**named, "state": "withdrawn"}
     await audit.record(
         work, "withdraw", "policy", identity(kind.name, shop), before=before, after=after, reason=reason
     )
-    return row
+    return changed
 
 
 def state_of(row: RowMapping, now: datetime) -> str:
@@ -149,4 +150,5 @@ def _exactly(name: str, shop: str, version: int) -> Select[Any]:
 
 
 async def _one(session: AsyncSession, statement: Select[Any]) -> RowMapping | None:
-    return (await session.execute(statement)).mappings().one_or_none()
+    row: RowMapping | None = (await session.execute(statement)).mappings().one_or_none()
+    return row

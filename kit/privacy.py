@@ -11,11 +11,27 @@ def mask_name(name: str | None) -> str | None:
 
 
 def mask_phone(phone: str | None) -> str | None:
-    """13812345678 → 138****5678; of a short number less, so that at least four digits stay covered."""
+    """13812345678, with or without +86, → 138****5678; of a short number less: at least four digits stay covered."""
     if phone is None:
         return None
-    digits = re.sub(r"\D", "", phone)
+    digits = re.sub(r"\D", "", phone.removeprefix("+86"))
     return _middle_covered(digits, ahead=3 if len(digits) >= 11 else 0)
+
+
+def mask_email(email: str | None) -> str | None:
+    """xiaoming@example.com → x****@example.com; of a name of one character nothing."""
+    if email is None:
+        return None
+    name, at, domain = email.rpartition("@")
+    return f"{name[:1] if len(name) > 1 else ''}****{at}{domain}" if at else "****"
+
+
+def mask_id_number(number: str | None) -> str | None:
+    """11010519491231002X → 1****X: the birthday stands elsewhere in the file, so the ends that mask_code shows would
+    leave nothing to guess but a district."""
+    if number is None:
+        return None
+    return f"{number[:1]}****{number[-1:]}" if len(number) >= 8 else "****"
 
 
 def mask_address(address: str | None) -> str | None:

@@ -1,16 +1,19 @@
-"""A running service: its database, bus, relay, subscribers and timers, started and stopped together."""
+"""A running service: its database, bus, relay, sealer, subscribers and timers, started and stopped together."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from kit import failpoints
 from kit.bus import Bus
 from kit.clock import Clock, SystemClock
 from kit.db import Database
 from kit.migrate import head
+from kit.policy import PolicyKind
 from kit.relay import Relay
+from kit.sealer import Sealer
 from kit.settings import ServiceSettings
 from kit.subscriber import Subscriber, Subscription
 from kit.timers import TimerHandler, Timers
@@ -25,6 +28,8 @@ class Wiring:
     service: str
     subscriptions: Sequence[Subscription] = ()
     timers: Mapping[str, TimerHandler] = field(default_factory=dict)
+    policies: tuple[PolicyKind[Any], ...] = ()
+    loops: Sequence[Callable[["Runtime"], Coroutine[Any, Any, None]]] = ()  # a service's own, beside the kit's
 
 
 class Runtime:
@@ -42,13 +47,18 @@ class Runtime:
         self.transactions = Transactions(self.database, self.clock, settings.key, self.relay.wake)
         self.subscribers = [Subscriber(one, self.transactions, self.bus) for one in wiring.subscriptions]
         self.timers = Timers(self.transactions, wiring.timers)
+        self.sealer = Sealer(self.transactions, wiring.service, settings.audit_folder)
+        self.policies = {kind.name: kind for kind in wiring.policies}
+        self._own_loops = wiring.loops
         failpoints.arm(settings.failpoints)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Relay, subscribers and timers work while the block lasts; then they stop before the connections close."""
+        """Relay, sealer, subscribers, timers work while the block lasts; they stop before the connections close."""
         loops = [self.bus.open(), self.relay.run(), self.timers.run(self.relay.leads)]
+        loops += [self.sealer.run(self.relay.leads)]
         loops += [subscriber.run() for subscriber in self.subscribers]
+        loops += [begin(self) for begin in self._own_loops]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield

@@ -6,10 +6,12 @@ the last attempt, in the dead letters (I7). Nothing is acknowledged because it f
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Protocol
+from uuid import UUID
 
 from contracts.catalogue import READERS, Mode, Reader
 from contracts.event import Event
@@ -27,6 +29,8 @@ BATCH = 500
 ATTEMPTS = 6
 _FIRST_PAUSE = 0.5
 _EARLY_PAUSE = 0.3
+_EARLY_PATIENCE = 300.0
+_EARLY_REMEMBERED = 10_000
 _TRANSIENT_PAUSE = 1.0
 
 
@@ -69,6 +73,7 @@ class Subscriber:
         self.transactions = transactions
         self._subscription = subscription
         self._bus = bus
+        self._early_since: dict[UUID, float] = {}
 
     async def run(self) -> None:
         """Pull and handle for ever."""
@@ -169,13 +174,28 @@ class Subscriber:
         reach("before-ack")
         for arrival, verdict in zip(arrivals, verdicts, strict=True):
             message = _message(arrival)
+            if verdict is not Verdict.EARLY:
+                self._early_since.pop(arrival.meta.id, None)
             if verdict is Verdict.EARLY:
-                await message.retry(_EARLY_PAUSE)
+                await self._wait_for_earlier(arrival)
             elif verdict is Verdict.BLOCKED:
                 await self._bury(message, arrival.meta, "an earlier event of this aggregate is buried", attempts=0)
             else:
                 await message.ack()
         reach("after-ack")
+
+    async def _wait_for_earlier(self, arrival: Arrival) -> None:
+        """Ask for it again, less and less often, but not for ever: an event that never came would hold back its
+        aggregate without anybody knowing, and in the end everybody. What is missing is applied when it comes."""
+        if len(self._early_since) > _EARLY_REMEMBERED:
+            self._early_since.clear()
+        now = time.monotonic()
+        waited = now - self._early_since.setdefault(arrival.meta.id, now)
+        if waited < _EARLY_PATIENCE:
+            await _message(arrival).retry(max(_EARLY_PAUSE, waited / 4))
+        else:
+            del self._early_since[arrival.meta.id]
+            await self._bury(_message(arrival), arrival.meta, "an earlier event never came", attempts=0)
 
     async def _bury(self, message: Message, meta: Meta | None, reason: str, *, attempts: int) -> None:
         letter = deadletters.Letter(

@@ -43,7 +43,7 @@ class _Transaction(UserDefinedType[str]):
 
     cache_ok = True
 
-    def get_col_spec(self) -> str:
+    def get_col_spec(self, **_: Any) -> str:
         return "XID8"
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from kit.db import is_transient
 from kit.logs import log
@@ -17,8 +17,14 @@ from kit.principals import system
 from kit.tables import timer
 from kit.work import Transactions, Work
 
-ATTEMPTS = 8
+ATTEMPTS = 13
 _AT_ONCE = 50
+_PUT_OFF = text("""
+UPDATE timer SET
+    attempts = attempts + 1, last_error = :error,
+    due_at = CAST(:now AS timestamptz) + interval '1 second' * power(2, attempts)
+WHERE id = :id AND fired_at IS NULL
+""")
 
 
 class TimerHandler(Protocol):
@@ -83,10 +89,14 @@ class Timers:
             if is_transient(error):
                 raise
             log.error("timers.failed", timer_id=timer_id, error=error)
-            async with self._transactions.database.transaction() as session:
-                failed = {"attempts": timer.c.attempts + 1, "last_error": type(error).__qualname__}
-                await session.execute(update(timer).where(timer.c.id == timer_id).values(failed))
+            await self._put_off(timer_id, error)
             return False
+
+    async def _put_off(self, timer_id: int, error: Exception) -> None:
+        """Count the failure and try again after 1, 2, 4 … seconds, for a little more than an hour in all."""
+        failed = {"id": timer_id, "error": type(error).__qualname__, "now": self._transactions.clock.now()}
+        async with self._transactions.database.transaction() as session:
+            await session.execute(_PUT_OFF, failed)
 
     async def _fire_in_transaction(self, timer_id: int) -> bool:
         actor = system("timers")

@@ -50,7 +50,7 @@ class Terminal:
         self.console.print(_addresses(announcement))
         self.console.print(_logins(announcement.credentials))
         self.console.print(
-            f"Ready in {announcement.seconds_to_ready:g} s. A token: [bold]kefu token --role agent[/]. "
+            f"Ready in {announcement.seconds_to_ready:g} s. A token: [bold].venv/bin/kefu token --role agent[/]. "
             "Ctrl-C stops everything.\n"
         )
 

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from kit.testing.children import ServerError
-from ops import deadletters, demo, migrate, tokens, up
+from ops import deadletters, demo, migrate, tokens, up, verify_audit
 from ops.environment import StackError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.command("up")(up.command)
 app.command("migrate")(migrate.command)
 app.command("token")(tokens.command)
 app.command("demo")(demo.command)
+app.command("verify-audit")(verify_audit.command)
 app.add_typer(deadletters.app, name="dead-letters")
 
 

@@ -90,7 +90,9 @@ def token(signing_key: OKPKey) -> Tokens:
 
 
 @pytest.fixture
-def start_service(databases: Databases, jwks_file: Path, token: Tokens, clock: FrozenClock) -> Starter:
+def start_service(
+    databases: Databases, jwks_file: Path, token: Tokens, clock: FrozenClock, tmp_path_factory: pytest.TempPathFactory
+) -> Starter:
     """`async with start_service("ticket") as client`: the service on a fresh database.
 
     Without `nats_url` its broker is away: requests work, events wait in the outbox.
@@ -108,6 +110,7 @@ def start_service(databases: Databases, jwks_file: Path, token: Tokens, clock: F
             installation_key=SecretStr(KEY),
             jwks_url=str(jwks_file),
             relay_poll_seconds=0.2,
+            audit_dir=tmp_path_factory.mktemp("audit"),
         )
         module = import_module(f"services.{service}.app")
         app: FastAPI = module.application(settings)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import RowMapping
 
 from kit import audit
@@ -17,6 +17,8 @@ from kit.tables import audit as trail
 
 class AuditQuery(Page):
     """Which rows of the trail."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
 
     noun: Annotated[Code | None, Field(description="The kind of thing that changed.", examples=["ticket"])] = None
     aggregate_id: UUID | None = None
@@ -57,7 +59,7 @@ async def list_audit(work: WorkDep, request: Request, query: Annotated[AuditQuer
     shown = rows[: query.limit]
     cursor = write_cursor(work, "audit", [shown[-1]["id"]]) if len(rows) > query.limit else None
     page = AuditPage(items=[_shown(row) for row in shown], next_cursor=cursor)
-    return page_answer(page, path=request.url.path, next_cursor=cursor)
+    return page_answer(page, path=request.url.path, query=query, next_cursor=cursor)
 
 
 def router(service: str) -> APIRouter:

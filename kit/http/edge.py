@@ -145,6 +145,12 @@ async def _store(work: Work, status: int, headers: Mapping[str, str], body: byte
     )
 
 
+def see_all(work: Work) -> None:
+    """Trail and feed show all shops and all buyers alike, so they are for callers who may see them all (X1, X6)."""
+    if work.actor.account_id is not None or not work.actor.serves("*"):
+        raise Problem("forbidden")
+
+
 def see_own(work: Work, account_id: UUID | None) -> None:
     """A token narrowed to one buyer sees that buyer's things; anything else doesn't exist for it (T40, X6)."""
     narrowed = work.actor.account_id

@@ -4,6 +4,7 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from kit.http.edge import runtime_of
 
@@ -30,6 +31,8 @@ async def readyz(request: Request, response: Response) -> dict[str, str]:
             version = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
         if version != runtime.head:
             checks["migrations"] = "behind"
+    except ProgrammingError:  # there isn't even the table that would tell
+        checks["migrations"] = "behind"
     except Exception:  # noqa: BLE001 - whatever keeps the database from answering, it is not ready
         checks["database"] = "away"
     checks |= dict.fromkeys(runtime.starting, "starting")

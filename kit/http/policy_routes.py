@@ -156,7 +156,7 @@ async def list_policy_versions(
     more = len(rows) > query.limit
     cursor = write_cursor(work, f"policy-{kind.name}", [shown[-1]["shop"], shown[-1]["version"]]) if more else None
     page = PolicyHistory(items=[_version(work, row) for row in shown], next_cursor=cursor)
-    return page_answer(page, path=request.url.path, next_cursor=cursor)
+    return page_answer(page, path=request.url.path, query=query, next_cursor=cursor)
 
 
 async def get_policy_version(
@@ -196,14 +196,14 @@ def router(service: str) -> APIRouter:
     """The routes of one service; another service's name in the path is no path here."""
     routes = APIRouter(prefix=f"/v1/policies/{service}", tags=["policies"])
     reads, writes = [allow(READ)], [allow(WRITE)]
-    one, versions = "/{name}", "/{name}/versions"
+    one, versions, version = "/{name}", "/{name}/versions", "/{name}/versions/{version}"
     routes.get("", response_model=PolicyList, dependencies=reads)(list_policies)
     routes.get(one, response_model=PolicyPublic, dependencies=reads)(get_policy)
     routes.get(versions, response_model=PolicyHistory, dependencies=reads)(list_policy_versions)
-    routes.get(f"{versions}/{{version}}", response_model=PolicyVersion, dependencies=reads)(get_policy_version)
+    routes.get(version, response_model=PolicyVersion, dependencies=reads)(get_policy_version)
     routes.post(f"{one}/validate", response_model=PolicyVerdict, dependencies=writes)(validate_policy)
     routes.post(versions, status_code=201, response_model=PolicyVersion, dependencies=writes)(schedule_policy)
-    routes.post(f"{versions}/{{version}}/withdraw", response_model=PolicyVersion, dependencies=writes)(withdraw_policy)
+    routes.post(f"{version}/withdraw", response_model=PolicyVersion, dependencies=writes)(withdraw_policy)
     return routes
 
 
@@ -221,7 +221,7 @@ async def _public(work: Work, kind: PolicyKind[Any], query: InForceQuery) -> Pol
 
 
 def _version(work: Work, row: RowMapping) -> PolicyVersion:
-    return PolicyVersion(**row, state=policies.state_of(row, work.now))  # type: ignore[arg-type]
+    return PolicyVersion(**row, state=policies.state_of(row, work.now))
 
 
 def _read(kind: PolicyKind[Any], given: dict[str, JsonValue]) -> Any:

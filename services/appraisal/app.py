@@ -2,16 +2,19 @@
 
 from fastapi import FastAPI
 
+from kit.http.of_every_service import routers_of
 from kit.runtime import Wiring
 from kit.service import create_app
 from kit.settings import ServiceSettings, service_settings
 from services.appraisal.commission import routes as commission
+from services.appraisal.commission.policy import COMMISSION_TIERS
 from services.appraisal.credit import routes as credit
 from services.appraisal.staff import routes as staff
 from services.appraisal.subscribers import SUBSCRIPTIONS
 
-WIRING = Wiring(service="appraisal", subscriptions=SUBSCRIPTIONS)
-ROUTERS = (staff.router, commission.router, credit.router)
+POLICIES = (COMMISSION_TIERS,)
+WIRING = Wiring(service="appraisal", subscriptions=SUBSCRIPTIONS, policies=POLICIES)
+ROUTERS = (staff.router, commission.router, credit.router, *routers_of("appraisal"))
 
 
 def application(settings: ServiceSettings) -> FastAPI:

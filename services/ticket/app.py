@@ -2,16 +2,20 @@
 
 from fastapi import FastAPI
 
+from kit.http.of_every_service import routers_of
 from kit.runtime import Wiring
 from kit.service import create_app
 from kit.settings import ServiceSettings, service_settings
 from services.ticket.flag import routes as flag
+from services.ticket.flag.policy import FLAG_SCHEME
 from services.ticket.order import routes as order
 from services.ticket.subscribers import SUBSCRIPTIONS
 from services.ticket.ticket import routes as ticket
+from services.ticket.ticket.policy import TICKET_LIFE
 
-WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS)
-ROUTERS = (order.router, flag.router, ticket.router)
+POLICIES = (FLAG_SCHEME, TICKET_LIFE)
+WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES)
+ROUTERS = (order.router, flag.router, ticket.router, *routers_of("ticket"))
 
 
 def application(settings: ServiceSettings) -> FastAPI:

@@ -1,5 +1,6 @@
 """A service of the tests: things that are made, renamed and listed, around the kit's own edge."""
 
+import pathlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -142,7 +143,9 @@ class Probe:
         """One request as `role`."""
         return await self.http.request(method, path, headers={**self.as_(role), **(headers or {})}, **options)
 
-    async def make(self, name: str = "a thing", *, headers: dict[str, str] | None = None, **fields: Any) -> httpx.Response:
+    async def make(
+        self, name: str = "a thing", *, headers: dict[str, str] | None = None, **fields: Any
+    ) -> httpx.Response:
         """One more thing."""
         return await self.call("POST", "/v1/things", json={"name": name, **fields}, headers=headers)
 
@@ -156,6 +159,7 @@ def probe_settings(database_url: str, jwks: str, nats_url: str, **more: Any) -> 
         installation_key=SecretStr("5a" * 32),
         jwks_url=jwks,
         relay_poll_seconds=0.05,
+        audit_dir=pathlib.Path(jwks).parent / f"audit-{new_id()}",
         **more,
     )
 

@@ -29,6 +29,7 @@ from kit.work import Transactions, Work
 
 AT = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 ORDERED, FACT, COPY = "ticket-storefront-order", "ticket-storefront-refund", "ticket-customer-copy"
+CRASH_THINGS, CRASH_EVENTS = 6, 3
 OUTBOX_ROW = (
     "INSERT INTO outbox (event_id, noun, aggregate_id, sequence, subject, body, occurred_at)"
     " VALUES ($1, 'storefront.order', $2, $3, 'storefront.order.paid', $4, $5)"

@@ -47,7 +47,9 @@ async def test_a_wrong_method_is_told_every_right_one(probe: Probe, method: str,
         is_problem(answer, 405, "method-not-allowed")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothings", "/v1/things/", "//v1/things", f"/{SECRET}", "/docs", "/openapi"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/nothings", "/v1/things/", "//v1/things", f"/{SECRET}", "/docs", "/openapi"]
+)
 async def test_a_path_that_leads_nowhere(probe: Probe, path: str) -> None:
     is_problem(await probe.call("GET", path), 404, "not-found")
 
@@ -102,13 +104,13 @@ async def test_a_declared_length_that_is_no_number_is_not_believed(probe: Probe,
      "text/json", "*/*", "json", ""],
 )  # fmt: skip
 async def test_a_body_that_is_not_declared_as_json(probe: Probe, media_type: str) -> None:
-    answer = await probe.call(
-        "POST", "/v1/things", content=b'{"name":"x"}', headers={"Content-Type": media_type}
-    )
+    answer = await probe.call("POST", "/v1/things", content=b'{"name":"x"}', headers={"Content-Type": media_type})
     is_problem(answer, 415, "unsupported-media-type")
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "application/merge-patch+json"])
+@pytest.mark.parametrize(
+    "media_type", ["application/json", "application/json; charset=utf-8", "application/merge-patch+json"]
+)
 async def test_a_body_that_is_declared_as_json(probe: Probe, media_type: str) -> None:
     answer = await probe.call("POST", "/v1/things", content=b'{"name":"x"}', headers={"Content-Type": media_type})
     assert answer.status_code == 201

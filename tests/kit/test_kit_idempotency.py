@@ -56,9 +56,7 @@ async def test_another_body_under_the_same_key_is_refused(probe: Probe, peek: Pe
 
 async def test_keys_belong_to_their_caller(probe: Probe, peek: Peek) -> None:
     key = {"Idempotency-Key": "one"}
-    answers = [
-        await probe.make(sub, headers=key | probe.as_("agent", sub=sub)) for sub in ("agent:1", "agent:2")
-    ]
+    answers = [await probe.make(sub, headers=key | probe.as_("agent", sub=sub)) for sub in ("agent:1", "agent:2")]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert all(REPLAYED not in answer.headers for answer in answers)
     assert await peek.all("SELECT name FROM thing ORDER BY name") == ["agent:1", "agent:2"]
@@ -79,7 +77,9 @@ async def test_while_a_request_is_in_flight_its_key_is_a_409(probe: Probe, peek:
     assert await peek.one(THINGS) == 1
 
 
-@pytest.mark.parametrize(("fields", "status"), [({"fails": "problem"}, 403), ({"dangling": True}, 409), ({"how_many": 0}, 422)])
+@pytest.mark.parametrize(
+    ("fields", "status"), [({"fails": "problem"}, 403), ({"dangling": True}, 409), ({"how_many": 0}, 422)]
+)
 async def test_a_failed_request_leaves_its_key_free(
     probe: Probe, peek: Peek, fields: dict[str, object], status: int
 ) -> None:
@@ -121,9 +121,7 @@ async def test_a_stale_if_match_changes_nothing(probe: Probe, peek: Peek) -> Non
 async def test_of_two_writers_with_the_same_etag_one_wins(probe: Probe, peek: Peek) -> None:
     """20 at once: the row's lock makes the check and the change one."""
     path = f"/v1/things/{(await probe.make()).json()['id']}"
-    patches = (
-        probe.call("PATCH", path, json={"name": f"n{n}"}, headers={"If-Match": '"1"'}) for n in range(20)
-    )
+    patches = (probe.call("PATCH", path, json={"name": f"n{n}"}, headers={"If-Match": '"1"'}) for n in range(20))
     told = Counter(answer.status_code for answer in await asyncio.gather(*patches))
     assert told == {200: 1, 412: 19}
     assert await peek.one("SELECT version FROM thing") == 2

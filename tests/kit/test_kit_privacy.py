@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit.privacy import mask_address, mask_code, mask_name, mask_phone, scrub
+from kit.privacy import mask_address, mask_code, mask_email, mask_id_number, mask_name, mask_phone, scrub
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,13 @@ from kit.privacy import mask_address, mask_code, mask_name, mask_phone, scrub
         (mask_name(""), "**"),
         (mask_phone("13812345678"), "138****5678"),
         (mask_phone("138 1234-5678"), "138****5678"),
+        (mask_phone("+8613812345678"), "138****5678"),
+        (mask_phone("+14155552671"), "141****2671"),
+        (mask_email("xiaoming@example.com"), "x****@example.com"),
+        (mask_email("x@example.com"), "****@example.com"),
+        (mask_email("no address"), "****"),
+        (mask_id_number("11010519491231002X"), "1****X"),
+        (mask_id_number("1234567"), "****"),
         (mask_phone("87654321"), "****4321"),
         (mask_phone("12345"), "****"),
         (mask_phone("no digits"), "****"),
@@ -27,7 +34,7 @@ def test_what_a_masked_value_shows(masked: str, shown: str) -> None:
     assert masked == shown
 
 
-@pytest.mark.parametrize("mask", [mask_name, mask_phone, mask_address, mask_code])
+@pytest.mark.parametrize("mask", [mask_name, mask_phone, mask_email, mask_id_number, mask_address, mask_code])
 def test_nothing_stays_nothing(mask: object) -> None:
     assert mask(None) is None  # type: ignore[operator]
 

@@ -23,6 +23,7 @@ from kit.work import Transactions
 
 UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 
+
 @pytest.fixture(autouse=True)
 async def disarmed() -> AsyncIterator[None]:
     yield

@@ -253,3 +253,32 @@ async def test_a_letter_is_buried_once_however_often_its_message_comes(
         await settled(broker, ORDERED)
     assert await peek.all("SELECT event_id FROM dead_letter") == [str(event_id)]
     assert HandlerError.__name__ not in str(await peek.all("SELECT reason FROM dead_letter"))
+
+
+async def test_an_event_whose_predecessor_never_comes_is_buried_and_told(
+    transactions: Transactions,
+    kit_bus: Bus,
+    broker: Broker,
+    peek: Peek,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """I7: it isn't handed out for ever; when the missing one comes after all, a redrive makes it whole."""
+    monkeypatch.setattr(loop, "_EARLY_PATIENCE", 0.2)
+    gap, free = order_key("flagship", "gap"), order_key("flagship", "free")
+    for sequence in (1, 3, 4):
+        await broker.send(paid("gap"), sequence)
+    await broker.send(paid("free"), 1)
+    reader = subscriber(ORDERED, transactions, kit_bus, {PAID: Keeper(ORDERED)})
+    async with running(reader.run()):
+        await settled(broker, ORDERED)
+        assert (await peek.sequences(gap), await peek.sequences(free)) == ([1], [1])
+        letters = await deadletters.waiting(database)
+        assert [letter.sequence for letter in letters] == [3, 4]
+        assert "an earlier event never came" in {letter.reason for letter in letters}
+        assert (await redrive(reader, letters))[0].error == "an earlier event of this aggregate has not arrived yet"
+        await broker.send(paid("gap"), 2)
+        await settled(broker, ORDERED)
+        assert await peek.sequences(gap) == [1, 2]
+        assert [outcome.error for outcome in await redrive(reader, letters)] == [None, None]
+    assert await peek.sequences(gap) == [1, 2, 3, 4]

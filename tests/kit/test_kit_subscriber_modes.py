@@ -23,6 +23,7 @@ from kit_rig import (
 )
 
 from contracts.storefront import order_key
+from kit import subscriber as loop
 from kit.bus import Bus
 from kit.ids import new_id
 from kit.testing.poll import eventually
@@ -160,9 +161,16 @@ async def test_the_same_sequence_of_two_nouns_is_two_positions(
 
 @pytest.mark.parametrize("name", [ORDERED, FACT])
 async def test_two_subscribers_on_one_durable_keep_order_and_count_once(
-    transactions: Transactions, brisk_nats_url: str, broker: Broker, peek: Peek, name: str
+    transactions: Transactions,
+    brisk_nats_url: str,
+    broker: Broker,
+    peek: Peek,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
-    """I4, I5: a second process of the service, also while both fail now and then (T4)."""
+    """I4, I5: a second process of the service, also while it fails now and then (T4)."""
+    monkeypatch.setattr(loop, "_TRANSIENT_PAUSE", 0.02)
+    monkeypatch.setattr(loop, "_EARLY_PAUSE", 0.02)
     ids = [new_id() for _ in range(96)]
     async with connected(brisk_nats_url, "one") as first, connected(brisk_nats_url, "two") as second:
         keepers = [Keeper(name), Keeper(name, failure=TimeoutError())]

@@ -86,6 +86,15 @@ async def test_of_several_states_in_one_batch_the_last_counts(desk: Desk) -> Non
     assert await customer_of(desk, "ming") == str(file.customer_id)
 
 
+async def test_an_account_that_a_file_no_longer_has_is_nobodys(desk: Desk) -> None:
+    """C3: a copy holds exactly the accounts of the newest state."""
+    file = a_file(desk.account("ming"), desk.account("hong"))
+    await desk.hear(file)
+    await desk.hear(file.model_copy(update={"accounts": file.accounts[1:]}))
+    assert await customer_of(desk, "ming") is None
+    assert await customer_of(desk, "hong") == str(file.customer_id)
+
+
 async def test_a_merged_file_is_spoken_for_until_the_merge_is_undone(desk: Desk) -> None:
     """C3: a merge sets a pointer and rewrites nothing; undoing it clears the pointer."""
     absorbed, survivor = a_file(desk.account("ming")), a_file(desk.account("hong"))

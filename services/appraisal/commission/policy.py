@@ -10,7 +10,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kit.money import Money, exponent
-from kit.policy import PolicyKind
+from kit.policy import PolicyKind, Title
+from kit.problems import InvalidValue
 
 Decimal4 = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$")]
 """A decimal string with at most four decimals."""
@@ -54,9 +55,9 @@ class CommissionTiers(BaseModel):
     def _steps_climb(self) -> Self:
         *bounded, last = [step.up_to for step in self.steps]
         if last is not None or None in bounded:
-            raise ValueError("the last step, and no other, has no end")
+            raise InvalidValue("只有最后一档没有上限", "the last step, and no other, has no end")
         if any(lower >= upper for lower, upper in pairwise(bound for bound in bounded if bound is not None)):
-            raise ValueError("each step ends above the one before")
+            raise InvalidValue("每一档的上限必须高于前一档", "each step ends above the one before")
         return self
 
 
@@ -70,6 +71,7 @@ COMMISSION_TIERS = PolicyKind(
             Step(rate="0.50", base="4500.00"),
         )
     ),
+    Title("提成阶梯", "Commission tiers"),
 )
 
 

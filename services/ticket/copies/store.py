@@ -31,13 +31,13 @@ ON CONFLICT (shop, alias) DO UPDATE SET staff_id = excluded.staff_id
 # From a file along the merges to the one that speaks for it; where that one's copy is still on its way, to its id.
 _FILE = text("""
 WITH RECURSIVE merged AS (
-    SELECT customer_id, merged_into FROM customer_copy WHERE customer_id = :customer_id
-    UNION
-    SELECT next.customer_id, next.merged_into
+    SELECT customer_id, merged_into, 1 AS step FROM customer_copy WHERE customer_id = :customer_id
+    UNION ALL
+    SELECT next.customer_id, next.merged_into, step + 1
     FROM merged JOIN customer_copy next ON next.customer_id = merged.merged_into
+    WHERE step < 100
 )
-SELECT coalesce(merged_into, customer_id) FROM merged
-WHERE merged_into IS NULL OR NOT EXISTS (SELECT FROM customer_copy WHERE customer_id = merged.merged_into)
+SELECT coalesce(merged_into, customer_id) FROM merged ORDER BY step DESC LIMIT 1
 """)
 Rows = Sequence[Mapping[str, Any]]
 

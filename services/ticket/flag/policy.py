@@ -5,7 +5,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from contracts.ticket.order import FlagColour, FlagMeaning
-from kit.policy import PolicyKind
+from kit.policy import PolicyKind, Title
+from kit.problems import InvalidValue
 
 CLASSIC = {
     FlagColour.RED: FlagMeaning.CLEARED,
@@ -31,7 +32,9 @@ class FlagScheme(BaseModel):
     @model_validator(mode="after")
     def _one_colour_a_meaning(self) -> Self:
         if not self.meanings or len(set(self.meanings.values())) != len(self.meanings):
-            raise ValueError("each meaning has one colour, and there is at least one")
+            raise InvalidValue(
+                "至少一种颜色，且每种含义只能有一种颜色", "each meaning has one colour, and there is at least one"
+            )
         return self
 
     def meaning_of(self, colour: FlagColour) -> FlagMeaning | None:
@@ -39,4 +42,6 @@ class FlagScheme(BaseModel):
         return self.meanings.get(colour)
 
 
-FLAG_SCHEME = PolicyKind("flag-scheme", FlagScheme, FlagScheme(scheme="classic", meanings=CLASSIC))
+FLAG_SCHEME = PolicyKind(
+    "flag-scheme", FlagScheme, FlagScheme(scheme="classic", meanings=CLASSIC), Title("旗子方案", "Flag scheme")
+)

@@ -120,6 +120,7 @@ _STATEMENTS = (
     "CREATE INDEX ix_ticket_status ON ticket (status, ticket_id)",
     "CREATE INDEX ix_ticket_kind ON ticket (kind, ticket_id)",
     "CREATE INDEX ix_ticket_shop ON ticket (shop, ticket_id)",
+    "CREATE INDEX ix_ticket_shop_status ON ticket (shop, status, ticket_id)",
     """
     CREATE INDEX ix_ticket_assignee ON ticket (assignee_staff_id, ticket_id) WHERE assignee_staff_id IS NOT NULL
     """,
@@ -130,6 +131,10 @@ _STATEMENTS = (
     "CREATE INDEX ix_ticket_account ON ticket (account_id, ticket_id) WHERE account_id IS NOT NULL",
     "CREATE INDEX ix_ticket_order ON ticket (order_id, ticket_id) WHERE order_id IS NOT NULL",
     "CREATE INDEX ix_ticket_order_no ON ticket (order_no, ticket_id) WHERE order_no IS NOT NULL",
+    # An agent works for few shops, a kind has its own statuses: taken for independent, a list of a pair that hardly
+    # occurs would be looked for through all tickets.
+    "CREATE STATISTICS st_ticket (mcv) ON shop, assignee_staff_id, kind, status FROM ticket",
+    "ALTER STATISTICS st_ticket SET STATISTICS 1000",
     "CREATE TABLE customer_copy (customer_id uuid PRIMARY KEY, merged_into uuid, language text NOT NULL)",
     "CREATE TABLE account_copy (account_id uuid PRIMARY KEY, shop text NOT NULL, customer_id uuid NOT NULL)",
     "CREATE INDEX ix_account_copy_customer ON account_copy (customer_id)",
