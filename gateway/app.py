@@ -1,4 +1,4 @@
-"""The gateway as one ASGI callable: looks a path up, checks the token, and hands the request to whom it belongs.
+"""The gateway as one ASGI callable: looks a path up, lets the caller in, and hands the request to whom it belongs.
 
 Services' paths never touch a framework. The gateway's own paths go to a small FastAPI app (`gateway.own`), inside the
 same limits.
@@ -7,25 +7,25 @@ same limits.
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.bodies import BodyLimits, ClientGone
+from gateway.door import Door, holds_secret
 from gateway.exchange import Exchange
-from gateway.headers import text_of
 from gateway.proxy import Proxy
-from gateway.routes import GATEWAY, find
+from gateway.routes import GATEWAY, Route, find
 from kit.logs import log
 from kit.problems import Problem
-from kit.tokens import Verifier, bearer_token
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_IDENTIFIED = "/v1/"  # the gateway's own paths below it are for proven callers; the others are for everybody
 CLIENT_CLOSED_REQUEST = 499  # never sent, only logged: nobody is there to read it
 
 
 class Gateway:
     """Answers every request, and writes one log line about it."""
 
-    def __init__(self, own: ASGIApp, proxy: Proxy, verifier: Verifier, *, own_body: BodyLimits) -> None:
+    def __init__(self, own: ASGIApp, proxy: Proxy, door: Door, *, own_body: BodyLimits) -> None:
         self.own = own
         self._proxy = proxy
-        self._verifier = verifier
+        self._door = door
         self._own_body = own_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,17 +53,21 @@ class Gateway:
 
     async def _route(self, exchange: Exchange) -> None:
         route = find(exchange.scope["raw_path"])
-        if route is None:
-            raise Problem("not-found")
-        exchange.family = route.prefix
-        if exchange.method not in METHODS:
-            raise Problem("method-not-allowed", headers={"Allow": ", ".join(METHODS)})
-        if route.service == GATEWAY:
-            await self._answer_ourselves(exchange)
-        else:
-            token = bearer_token(text_of(exchange.headers, b"authorization"))
-            exchange.principal = await self._verifier.verify(token)
+        exchange.family = route.prefix if route is not None else "-"
+        refusal = _refusal(exchange, route)
+        if route is None or refusal is not None:
+            self._door.admit_anybody(exchange)
+            raise refusal or Problem("not-found")
+        if route.service != GATEWAY:
+            await self._door.admit(exchange)
             await self._proxy.forward(exchange, route.service)
+            return
+        if route.prefix.startswith(_IDENTIFIED):
+            await self._door.admit(exchange)
+        else:
+            self._door.admit_anybody(exchange)
+        await self._answer_ourselves(exchange)
+        self._door.settle(exchange)
 
     async def _answer_ourselves(self, exchange: Exchange) -> None:
         exchange.body.admit(self._own_body)
@@ -75,13 +79,24 @@ class Gateway:
 
         own_headers = [pair for pair in exchange.headers if pair[0] != b"x-request-id"]
         own_headers.append((b"x-request-id", exchange.request_id.encode()))
-        scope = {**exchange.scope, "headers": own_headers}
+        state = {**exchange.scope.get("state", {}), "exchange": exchange}
+        scope = {**exchange.scope, "headers": own_headers, "state": state}
         try:
             await self.own(scope, receive, exchange.send)
         except Exception:
             # The framework answers an unforeseen error, logs it, and raises it again for the server to see.
             if not exchange.status:
                 raise
+
+
+def _refusal(exchange: Exchange, route: Route | None) -> Problem | None:
+    """Why nobody will answer this, whoever asks."""
+    query: bytes = exchange.scope["query_string"]
+    if query and holds_secret(query):
+        return Problem("credentials-in-address")
+    if route is not None and exchange.method not in METHODS:
+        return Problem("method-not-allowed", headers={"Allow": ", ".join(METHODS)})
+    return None
 
 
 def _write_log(exchange: Exchange) -> None:

@@ -19,6 +19,7 @@ _NOT_FORWARDED = _HOP_BY_HOP | {
     b"host", b"expect", b"cookie", b"forwarded", b"x-real-ip", b"x-http-method-override", b"x-original-url",
     b"x-rewrite-url", b"x-request-id", b"x-api-key", b"traceparent", b"tracestate",
 }  # fmt: skip
+_CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
 _IDENTITY = (
     b"x-user", b"x-principal", b"x-kefu-", b"x-staff", b"x-account", b"x-auth", b"x-role", b"x-remote-",
     b"x-forwarded",
@@ -45,6 +46,17 @@ def text_of(headers: RawHeaders, name: bytes) -> str | None:
     """The same as text, one character a byte."""
     value = the_one(headers, name)
     return None if value is None else value.decode("latin-1")
+
+
+def holds(headers: RawHeaders, name: bytes) -> bool:
+    """Whether the header stands there at all."""
+    return any(found == name for found, _ in headers)
+
+
+def with_token(headers: RawHeaders, token: str) -> RawHeaders:
+    """The same headers with this bearer token in place of any credential."""
+    others = [pair for pair in headers if pair[0] not in _CREDENTIALS]
+    return [*others, (b"authorization", b"Bearer " + token.encode("ascii"))]
 
 
 def to_service(headers: RawHeaders, *, request_id: str, client: str, scheme: str) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from math import ceil
 from gateway.quotas import Quota
 
 _WINDOW_SECONDS = 60
+_DUST = 1e-6  # what sums of fractions may be off by
 
 
 class Pace:
@@ -41,16 +42,16 @@ class Verdict:
     @property
     def remaining(self) -> int:
         """How many requests would be admitted at once now."""
-        return int((self.pace.span - self._behind) / self.pace.interval + 1e-6)
+        return int((self.pace.span - self._behind) / self.pace.interval + _DUST)
 
     @property
     def retry_after(self) -> int:
         """Whole seconds until one more request is admitted; 1 at least."""
-        return max(1, ceil(self._behind + self.pace.interval - self.pace.span))
+        return max(1, ceil(self._behind + self.pace.interval - self.pace.span - _DUST))
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What every answer says of it (RateLimit header fields for HTTP)."""
-        facts = (self.pace.name.encode(), self.remaining, ceil(self._behind))
+        facts = (self.pace.name.encode(), self.remaining, ceil(self._behind - _DUST))
         return [(b"ratelimit-policy", self.pace.policy), (b"ratelimit", b'"%s";r=%d;t=%d' % facts)]
 
 

@@ -19,6 +19,7 @@ _INFO = {
     "description": "客服系统接口 · The API of a customer-service department.",
     "contact": {"name": "Kefu"},
 }
+_API_KEY = {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "Exchanged inside the gateway."}
 _Names = dict[tuple[str, str], str]
 
 
@@ -27,7 +28,7 @@ def merge(documents: Mapping[str, Document], *, version: str, missing: Iterable[
     clashing = _clashes(documents)
     taken: set[str] = set()
     paths: dict[str, Any] = {}
-    components: dict[str, dict[str, Any]] = {}
+    components: dict[str, dict[str, Any]] = {"securitySchemes": {"api_key": _API_KEY}}
     tags: dict[str, Any] = {}
     for service, document in documents.items():
         names = {key: f"{service.capitalize()}{key[1]}" for key in clashing}
@@ -43,7 +44,7 @@ def merge(documents: Mapping[str, Document], *, version: str, missing: Iterable[
         "openapi": "3.1.0",
         "info": {**_INFO, "version": version},
         "servers": [{"url": "/"}],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"api_key": []}],
         "tags": sorted(tags.values(), key=lambda tag: str(tag["name"])),
         "paths": dict(sorted(paths.items())),
         "components": components,

@@ -9,11 +9,13 @@ from fastapi import FastAPI
 from gateway import health, pages
 from gateway.app import Gateway
 from gateway.document import MergedDocument
-from gateway.identity import routes, seeds
-from gateway.identity.grants import TokenDesk
-from gateway.identity.keys import Keyring, OwnKeys
+from gateway.door import Door
+from gateway.identity import key_routes, routes, seeds
 from gateway.identity.passwords import Passwords
-from gateway.identity.tokens import Issuer
+from gateway.identity.revocation import Revocations
+from gateway.identity.upkeep import Upkeep
+from gateway.limits import Limits
+from gateway.office import open_office
 from gateway.parts import Parts
 from gateway.proxy import Proxy
 from gateway.settings import GatewaySettings
@@ -24,7 +26,6 @@ from kit.db import is_transient
 from kit.logs import log
 from kit.runtime import Runtime, Wiring
 from kit.service import VERSION, create_app
-from kit.tokens import Verifier
 
 _DESCRIPTION = "Tokens, logins, health and documents of the gateway itself."
 _SEED_PAUSE_SECONDS = 0.5
@@ -33,9 +34,10 @@ _SEED_PAUSE_SECONDS = 0.5
 def create_gateway(settings: GatewaySettings, *, clock: Clock | None = None) -> Gateway:
     """The gateway with everything in it; it starts and stops with the ASGI lifespan."""
     clock = clock or SystemClock()
+    revocations = Revocations(clock)
     app = create_app(
-        Wiring("gateway", subscriptions()),
-        [routes.tokens, routes.administration, health.router, pages.router],
+        Wiring("gateway", subscriptions(revocations)),
+        [routes.tokens, routes.administration, key_routes.router, health.router, pages.router],
         settings,
         title="Kefu gateway",
         description=_DESCRIPTION,
@@ -43,31 +45,41 @@ def create_gateway(settings: GatewaySettings, *, clock: Clock | None = None) -> 
     )
     # The merged document takes the place of the framework's own, which would be found first.
     app.router.routes = [route for route in app.router.routes if getattr(route, "name", "") != "openapi"]
-    runtime: Runtime = app.state.runtime
-    keyring = Keyring(settings.keys, clock)
-    runtime.verifier = Verifier(OwnKeys(keyring), settings.issuer)
-    upstream, passwords = HttpUpstream(settings.upstreams), Passwords()
-    desk = TokenDesk(runtime.database, Issuer(keyring, settings.issuer, clock), passwords, key=settings.key)
-    parts = Parts(keyring, desk, passwords, upstream, MergedDocument(upstream, VERSION))
+    office = open_office(settings, app.state.runtime, revocations, clock)
+    app.state.runtime.verifier = office.verifier
+    upstream, limits = HttpUpstream(settings.upstreams), Limits(settings.quotas)
+    parts = Parts(
+        office.keyring,
+        office.desk,
+        office.passwords,
+        revocations,
+        settings.identity,
+        limits,
+        upstream,
+        MergedDocument(upstream, VERSION),
+    )
     app.state.parts = parts
-    _live_with(app, upstream, parts, settings)
+    _live_with(app, upstream, parts, office.upkeep, settings)
     proxy = Proxy(upstream, body=settings.body, time=settings.time)
-    return Gateway(app, proxy, runtime.verifier, own_body=settings.own_body)
+    door = Door(office.verifier, limits, internal=office.internal, api_keys=office.api_keys, provider=office.provider)
+    return Gateway(app, proxy, door, own_body=settings.own_body)
 
 
-def _live_with(app: FastAPI, upstream: HttpUpstream, parts: Parts, settings: GatewaySettings) -> None:
-    """Let the gateway's connections, threads and seeds live as long as the application."""
+def _live_with(app: FastAPI, upstream: HttpUpstream, parts: Parts, upkeep: Upkeep, settings: GatewaySettings) -> None:
+    """Let the gateway's connections, threads and chores live as long as the application."""
     services = app.router.lifespan_context
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with upstream.running(), services(app):
-            seeding = asyncio.create_task(_seed(app.state.runtime, parts.passwords, settings))
+            chores = [_seed(app.state.runtime, parts.passwords, settings), upkeep.run()]
+            tasks = [asyncio.create_task(chore) for chore in chores]
             try:
                 yield
             finally:
-                seeding.cancel()
-                await asyncio.gather(seeding, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
                 parts.passwords.close()
 
     app.router.lifespan_context = lifespan

@@ -9,16 +9,22 @@ from gateway.document import MergedDocument
 from gateway.identity.grants import TokenDesk
 from gateway.identity.keys import Keyring
 from gateway.identity.passwords import Passwords
+from gateway.identity.policy import IdentityPolicy
+from gateway.identity.revocation import Revocations
+from gateway.limits import Limits
 from gateway.upstream import Upstream
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Keys, logins, the way to the services, and the merged document."""
+    """Keys, logins, limits, the way to the services, and the merged document."""
 
     keyring: Keyring
     desk: TokenDesk
     passwords: Passwords
+    revocations: Revocations
+    policy: IdentityPolicy
+    limits: Limits
     upstream: Upstream
     document: MergedDocument
 

@@ -1,7 +1,7 @@
 """How much each kind of caller may ask: the numbers, in one document (G3).
 
 `KEFU_LIMITS` changes them as JSON, in whole or in part: `{"default": {"per_minute": 1200}, "login": {"burst": 20}}`.
-Outside production everything is a hundred times as generous, so that demos and measurements are not in the way.
+Outside production everything is a thousand times as generous, so that demos and measurements are not refused.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-DEVELOPMENT_FACTOR = 100
+DEVELOPMENT_FACTOR = 1_000
 
 
 class _Frozen(BaseModel):

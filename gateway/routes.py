@@ -32,8 +32,8 @@ _OWNED = {
 }  # fmt: skip
 _OF_EVERY_SERVICE = ("policies", "audit", "events")
 _OWN = (
-    "/oauth/token", "/.well-known/jwks.json", "/v1/me", "/v1/accounts", "/v1/clients", "/health", "/livez", "/readyz",
-    "/openapi.json", "/docs", "/problems",
+    "/oauth/token", "/oauth/revoke", "/.well-known/jwks.json", "/v1/me", "/v1/accounts", "/v1/clients",
+    "/v1/api-keys", "/v1/signing-keys", "/health", "/livez", "/readyz", "/openapi.json", "/docs", "/problems",
 )  # fmt: skip
 
 

@@ -1,13 +1,21 @@
-"""The gateway's settings, from the environment, once."""
+"""The gateway's settings, from the environment, once.
+
+Numbers of identity stand in `gateway.identity.policy` (KEFU_IDENTITY), those of limits in `gateway.quotas`
+(KEFU_LIMITS); both take JSON with what is to differ.
+"""
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from gateway.bodies import BodyLimits
+from gateway.identity.policy import IdentityPolicy
+from gateway.identity.provider import ALGORITHMS, Algorithm, Trust
+from gateway.identity.schemas import StaffRole
 from gateway.proxy import TimeLimits
+from gateway.quotas import DEVELOPMENT_FACTOR, Quotas
 from gateway.routes import SERVICES
 from kit.settings import Profile, ServiceSettings, UnsafeSettingsError
 
@@ -28,6 +36,40 @@ class GatewaySettings(ServiceSettings):
     answer_seconds: float = Field(30.0, validation_alias="KEFU_ANSWER_SECONDS", gt=0)
     transfer_seconds: float = Field(120.0, validation_alias="KEFU_TRANSFER_SECONDS", gt=0)
 
+    identity: IdentityPolicy = Field(IdentityPolicy(), validation_alias="KEFU_IDENTITY")
+    limits: dict[str, Any] = Field({}, validation_alias="KEFU_LIMITS")
+    oidc_issuer: str | None = Field(None, validation_alias="KEFU_OIDC_ISSUER", min_length=1, max_length=500)
+    oidc_jwks_url: str | None = Field(None, validation_alias="KEFU_OIDC_JWKS_URL", pattern="^https?://")
+    oidc_audience: str | None = Field(None, validation_alias="KEFU_OIDC_AUDIENCE", min_length=1)
+    oidc_roles: dict[str, StaffRole] = Field({}, validation_alias="KEFU_OIDC_ROLES")
+    oidc_role_claim: str = Field("roles", validation_alias="KEFU_OIDC_ROLE_CLAIM", min_length=1)
+    oidc_staff_claim: str = Field("staff_id", validation_alias="KEFU_OIDC_STAFF_CLAIM", min_length=1)
+    oidc_shops_claim: str = Field("", validation_alias="KEFU_OIDC_SHOPS_CLAIM")
+    oidc_algorithms: list[Algorithm] = Field(list(ALGORITHMS), validation_alias="KEFU_OIDC_ALGORITHMS", min_length=1)
+
+    @property
+    def quotas(self) -> Quotas:
+        """How much callers may ask: the profile's quotas with what KEFU_LIMITS changes."""
+        quotas = Quotas()
+        if self.profile is not Profile.PRODUCTION:
+            quotas = quotas.times(DEVELOPMENT_FACTOR)
+        return quotas.changed(self.limits)
+
+    @property
+    def trust(self) -> Trust | None:
+        """The OpenID provider whose tokens are accepted, if there is one."""
+        if self.oidc_issuer is None or self.oidc_audience is None:
+            return None
+        return Trust(
+            self.oidc_issuer,
+            self.oidc_audience,
+            self.oidc_roles,
+            role_claim=self.oidc_role_claim,
+            staff_claim=self.oidc_staff_claim,
+            shops_claim=self.oidc_shops_claim,
+            algorithms=frozenset(self.oidc_algorithms),
+        )
+
     @property
     def keys(self) -> Path:
         """The folder of the signing keys."""
@@ -47,6 +89,28 @@ class GatewaySettings(ServiceSettings):
     def time(self) -> TimeLimits:
         """How long a service may take."""
         return TimeLimits(self.answer_seconds, self.transfer_seconds)
+
+    @model_validator(mode="after")
+    def _refuse_senseless_quotas(self) -> Self:
+        try:
+            self.quotas  # noqa: B018 - built to see whether it can be
+        except ValidationError as error:
+            place = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
+            raise UnsafeSettingsError(f"KEFU_LIMITS has no such name or number: {place}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_half_a_provider(self) -> Self:
+        needed = (self.oidc_issuer, self.oidc_jwks_url, self.oidc_audience)
+        if any(needed) and not (all(needed) and self.oidc_roles):
+            raise UnsafeSettingsError(
+                "KEFU_OIDC_ISSUER, KEFU_OIDC_JWKS_URL, KEFU_OIDC_AUDIENCE and KEFU_OIDC_ROLES belong together"
+            )
+        if self.oidc_issuer == self.issuer:
+            raise UnsafeSettingsError("KEFU_OIDC_ISSUER must not be our own name")
+        if self.profile is Profile.PRODUCTION and str(self.oidc_jwks_url or "https://").startswith("http://"):
+            raise UnsafeSettingsError("KEFU_OIDC_JWKS_URL must be https in production: its keys give access")
+        return self
 
     @model_validator(mode="after")
     def _refuse_development_in_production(self) -> Self:

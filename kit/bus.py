@@ -34,7 +34,7 @@ class BusUnavailableError(OSError):
 
 
 class BusRefusedError(Exception):
-    """The broker will never take this message: too large, or no stream has its subject."""
+    """The broker will never take this message: it is too large, or against the stream's rules."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,11 @@ def goes_on(session: Session, now: datetime, policy: IdentityPolicy) -> bool:
     return session.ended_at is None and now < min(session.expires_at, session.used_at + policy.refresh_idle)
 
 
+def may_work(status: str) -> bool:
+    """Whether a member of staff with that status may use the system."""
+    return status not in _FOR_STATUS
+
+
 def follow_staff(account: Account, status: str, now: datetime) -> str | None:
     """Let the login follow the person: a leaver's ends, a suspended person's rests and comes back with them.
 

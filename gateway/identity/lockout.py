@@ -1,7 +1,8 @@
 """When wrong passwords lock a login: pure rules over what is known of one name.
 
-Five failures within fifteen minutes lock it for fifteen; each further lock is twice as long, up to four hours. What is
-tried while it is locked counts for nothing, so nobody can keep a login locked for good. A right password clears all.
+Five failures within fifteen minutes lock it for fifteen; each further lock is twice as long, up to four hours. What
+is tried while it is locked counts for nothing, so a lock ends even while somebody goes on guessing. A right password
+clears all.
 """
 
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""Every number of identity, in one frozen document (G2). `KEFU_IDENTITY` changes some as JSON, durations as ISO 8601."""
+"""Every number of identity, in one frozen document (G2).
+
+`KEFU_IDENTITY` changes some of them as JSON, with durations in seconds or as ISO 8601: `{"key_pause": "PT90S"}`.
+"""
 
 from datetime import timedelta
 
@@ -20,7 +23,7 @@ class IdentityPolicy(BaseModel):
     lock_window: timedelta = Field(timedelta(minutes=15), description="… within so long lock the login.")
     lock_first: timedelta = Field(timedelta(minutes=15), description="For so long, each further lock twice as long …")
     lock_longest: timedelta = Field(timedelta(hours=4), description="… up to this.")
-    lock_memory: timedelta = Field(timedelta(days=1), description="Locks are forgotten so long after the last failure.")
+    lock_memory: timedelta = Field(timedelta(days=1), description="Locks are forgotten so long after a failure.")
 
     logins_at_once: int = Field(32, ge=2, description="Passwords being checked or waiting for it; more get a 429.")
     logins_of_one_name: int = Field(8, ge=1, description="Of these, at most so many for one username.")
@@ -32,7 +35,9 @@ class IdentityPolicy(BaseModel):
     )
 
     revocation_poll: timedelta = Field(
-        timedelta(seconds=1), le=timedelta(seconds=2), description="How often a process learns of others' revocations."
+        timedelta(seconds=1),
+        le=timedelta(seconds=2),
+        description="How often a process looks for others' revocations.",
     )
     key_pause: timedelta = Field(
         timedelta(seconds=60), description="A new signing key is published so long before it signs: a JWKS lifetime."

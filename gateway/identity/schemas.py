@@ -6,6 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from gateway.identity.keys import KeyState
+from kit.http.fields import Instant
+
 StaffRole = Literal["agent", "supervisor", "manager", "finance", "auditor", "admin"]
 ClientRole = Literal["storefront", "service"]
 Username = Annotated[
@@ -74,12 +77,61 @@ class ClientWithSecret(ClientPublic):
     client_secret: str
 
 
+class ApiKeyCreate(_Strict):
+    """A new API key of a client."""
+
+    client_id: ClientId = Field(examples=["storefront-main"])
+    scopes: list[ClientRole] = Field(
+        min_length=1, max_length=2, description="Some of the client's roles.", examples=[["storefront"]]
+    )
+    expires_at: Instant = Field(description="At most a year from now.", examples=["2027-05-01T00:00:00+08:00"])
+
+
+class ApiKeyPublic(BaseModel):
+    """An API key as an administrator sees it; `key_id` stands in the key itself, to tell which is which."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    key_id: str
+    client_id: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class ApiKeyWithText(ApiKeyPublic):
+    """A key just made: this is the only time it is told."""
+
+    api_key: str
+
+
+class SigningKey(BaseModel):
+    """A key that signs access tokens, or did, or will."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kid: str
+    state: KeyState
+    signs_from: datetime | None
+    retires_at: datetime | None = Field(description="Null as long as no other key has followed.")
+
+
+class SigningKeys(BaseModel):
+    """Every signing key there is, oldest first."""
+
+    items: list[SigningKey]
+
+
 class TokenAnswer(BaseModel):
-    """An access token (RFC 6749 §5.1)."""
+    """An access token (RFC 6749 §5.1), for staff with the refresh token that gets the next one."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of the scheme
     expires_in: int = Field(description="Seconds until it runs out.", examples=[600])
+    refresh_token: str | None = Field(None, description="Good once: the answer to it holds the next one.")
 
 
 class Me(BaseModel):

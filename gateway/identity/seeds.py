@@ -7,7 +7,7 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.identity import store
-from gateway.identity.grants import digest
+from gateway.identity.forms import digest
 from gateway.identity.models import Account, Client
 from gateway.identity.passwords import Passwords
 from kit import audit

@@ -1,14 +1,17 @@
 """Use cases of clients and staff logins. Each writes its audit row in the same transaction (X7); none commits."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from gateway.identity import lifecycle, store
-from gateway.identity.grants import digest
+from gateway.identity import lifecycle, sessions, store
+from gateway.identity.forms import digest
+from gateway.identity.keys import KeyFacts, Keyring, KeyState
 from gateway.identity.models import Account, Client
 from gateway.identity.passwords import Passwords, require_good
+from gateway.identity.revocation import Revocations
 from gateway.identity.schemas import AccountCreate, ClientCreate
 from kit import audit
 from kit.problems import invalid
@@ -53,11 +56,12 @@ async def open_account(work: Work, wanted: AccountCreate, password_hash: str) ->
     return account
 
 
-async def disable_account(work: Work, id: UUID) -> Account:  # noqa: A002
-    """End a login by hand; tokens already issued run out within ten minutes."""
+async def disable_account(work: Work, id: UUID, revocations: Revocations) -> Account:  # noqa: A002
+    """End a login by hand, with its sessions and tokens."""
     account = await store.account(work.session, id, lock=True)
     before = lifecycle.state(account)
     lifecycle.disable(account, work.now)
+    await _end_tokens(work, account, revocations)
     await audit.record(work, "disable", "account", id, before=before, after=lifecycle.state(account))
     await work.session.flush()
     return account
@@ -80,15 +84,51 @@ async def register_client(work: Work, wanted: ClientCreate) -> NewClient:
     return NewClient(client, secret)
 
 
-async def follow_staff(work: Work, statuses: Mapping[UUID, str]) -> Sequence[Account]:
-    """Let logins follow the people they belong to; returns the accounts that changed."""
+async def disable_client(work: Work, id: UUID, revocations: Revocations) -> Client:  # noqa: A002
+    """End a client for good, with its tokens, those narrowed to buyers and its API keys."""
+    client = await store.client(work.session, id)
+    lifecycle.disable_client(client, work.now)
+    await revocations.revoke(work, f"client:{client.client_id}")
+    await audit.record(work, "disable", "client", id, before={"enabled": True}, after={"enabled": False})
+    await work.session.flush()
+    return client
+
+
+async def follow_staff(work: Work, statuses: Mapping[UUID, str], revocations: Revocations) -> Sequence[Account]:
+    """Let logins follow the people they belong to; returns the accounts that changed.
+
+    Whoever may not work at present loses their tokens, also those that stand for a trusted provider's.
+    """
     await store.remember_staff(work.session, statuses)
+    for staff_id, status in statuses.items():
+        if not lifecycle.may_work(status):
+            await revocations.revoke(work, f"staff:{staff_id}")
     changed = []
     for account in await store.accounts_of(work.session, statuses):
         before = lifecycle.state(account)
         action = lifecycle.follow_staff(account, statuses[account.staff_id], work.now)  # type: ignore[index]
+        if action == "disable":
+            await _end_tokens(work, account, revocations)
         if action is not None:
             await audit.record(work, action, "account", account.id, before=before, after=lifecycle.state(account))
             changed.append(account)
     await work.session.flush()
     return changed
+
+
+async def rotate_signing_key(work: Work, keyring: Keyring) -> KeyFacts:
+    """Add a signing key. Raises Problem `transition-refused` while the last one waits for its turn.
+
+    Should the commit fail, the key is there all the same and nobody is on record for it, which does no harm.
+    """
+    before = next(one.kid for one in keyring.facts() if one.state is KeyState.SIGNING)
+    made = await asyncio.to_thread(keyring.rotate)
+    after = {"kid": made.kid, "signs_from": str(made.signs_from)}
+    key = uuid5(NAMESPACE_URL, made.kid)
+    await audit.record(work, "rotate", "signing_key", key, before={"kid": before}, after=after)
+    return made
+
+
+async def _end_tokens(work: Work, account: Account, revocations: Revocations) -> None:
+    await sessions.end_sessions(work, account.id, revocations)
+    await revocations.revoke(work, f"account:{account.id}")

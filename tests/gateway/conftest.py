@@ -10,6 +10,7 @@ from gateway_desk import ACCOUNTS, CLIENT, Desk, desk
 from gateway_rig import Rig, rig
 
 from gateway.identity.keys import Keyring
+from gateway.identity.policy import IdentityPolicy
 from kit.clock import SystemClock
 from kit.testing.stage import Databases
 
@@ -52,7 +53,11 @@ def credentials(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def standing_desk(
     databases: Databases, credentials: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Desk]:
-    """A gateway with seeds on its own database, for tests that leave each other alone."""
-    keys = Path(tmp_path_factory.mktemp("desk"))
-    async with desk(databases.fresh("gateway"), keys, credentials) as built:
+    """A gateway with seeds on its own database, for tests that leave each other alone.
+
+    Wrong passwords lock nobody out here: several tests try them on the same few people.
+    """
+    keys = Path(tmp_path_factory.mktemp("desk")) / "keys"
+    patient = IdentityPolicy(lock_after=10_000)
+    async with desk(databases.fresh("gateway"), keys, credentials, identity=patient) as built:
         yield built

@@ -12,7 +12,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from gateway.app import Gateway
+from gateway.identity.revocation import Revocations
 from gateway.own import create_gateway
+from gateway.parts import Parts
 from gateway.settings import GatewaySettings
 from kit.clock import Clock
 from kit.runtime import Runtime
@@ -32,12 +34,22 @@ class Desk:
 
     http: httpx.AsyncClient
     gateway: Gateway
+    settings: GatewaySettings
     tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def app(self) -> FastAPI:
         assert isinstance(self.gateway.own, FastAPI)
         return self.gateway.own
+
+    @property
+    def parts(self) -> Parts:
+        parts: Parts = self.app.state.parts
+        return parts
+
+    @property
+    def revocations(self) -> Revocations:
+        return self.parts.revocations
 
     @property
     def runtime(self) -> Runtime:
@@ -71,6 +83,7 @@ def settings(database_url: str, keys: Path, credentials: Path | None = None, **o
         "upstreams": upstreams,
         "keys_dir": keys,
         "dev_credentials": credentials,
+        "audit_dir": keys.with_name("audit"),
         **others,
     }
     return GatewaySettings(database_url=SecretStr(database_url), **given)
@@ -81,11 +94,12 @@ async def desk(
     database_url: str, keys: Path, credentials: Path | None = None, *, clock: Clock | None = None, **others: Any
 ) -> AsyncIterator[Desk]:
     """A running gateway; with credentials, they are planted when this begins."""
-    gateway = create_gateway(settings(database_url, keys, credentials, **others), clock=clock)
+    given = settings(database_url, keys, credentials, **others)
+    gateway = create_gateway(given, clock=clock)
     async with LifespanManager(gateway, startup_timeout=60, shutdown_timeout=60):
         transport = httpx.ASGITransport(app=gateway)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
-            built = Desk(http, gateway)
+            built = Desk(http, gateway, given)
             if credentials is not None:
                 await eventually(lambda: _planted(built), within=30)
             yield built

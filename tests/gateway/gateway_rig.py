@@ -13,9 +13,12 @@ import uvicorn
 
 from gateway.app import Gateway
 from gateway.bodies import BodyLimits
+from gateway.door import Door
 from gateway.identity.keys import Keyring, OwnKeys
 from gateway.identity.tokens import Grant, Issuer
+from gateway.limits import Limits
 from gateway.proxy import Proxy, TimeLimits
+from gateway.quotas import Quotas
 from gateway.upstream import HttpUpstream
 from kit.clock import SystemClock
 from kit.testing.poll import eventually
@@ -24,6 +27,7 @@ from kit.tokens import Verifier
 LIMIT = 64 * 1024
 BODY = BodyLimits(LIMIT, 0.5)
 TIME = TimeLimits(5, 5)
+GENEROUS = Quotas().times(100)
 Http = aiohttp.ClientSession
 Behaviour = Callable[["Seen", Callable[[dict[str, Any]], Awaitable[None]], Callable[[], Any]], Awaitable[None]]
 
@@ -158,6 +162,7 @@ async def rig(
     service_address: str | None = None,
     body: BodyLimits = BODY,
     time: TimeLimits = TIME,
+    quotas: Quotas = GENEROUS,
 ) -> AsyncIterator[Rig]:
     """A gateway in front of one stand-in that plays all four services."""
     service = Service()
@@ -167,5 +172,6 @@ async def rig(
         upstream = HttpUpstream(dict.fromkeys(("customer", "ticket", "appraisal", "notify"), address))
         await stack.enter_async_context(upstream.running())
         proxy = Proxy(upstream, body=body, time=time)
-        gateway = Gateway(nobody, proxy, Verifier(OwnKeys(keyring), "kefu"), own_body=body)
+        door = Door(Verifier(OwnKeys(keyring), "kefu"), Limits(quotas))
+        gateway = Gateway(nobody, proxy, door, own_body=body)
         yield Rig(await stack.enter_async_context(serving(gateway)), service, upstream, issuer)

@@ -112,7 +112,10 @@ async def test_a_username_is_taken_once_in_any_case(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/v1/accounts"), ("POST", "/v1/accounts"), ("GET", f"/v1/accounts/{UUID(int=1)}"),
-     ("POST", f"/v1/accounts/{UUID(int=1)}/disable"), ("GET", "/v1/clients"), ("POST", "/v1/clients")],
+     ("POST", f"/v1/accounts/{UUID(int=1)}/disable"), ("GET", "/v1/clients"), ("POST", "/v1/clients"),
+     ("POST", f"/v1/clients/{UUID(int=1)}/disable"), ("GET", "/v1/api-keys"), ("POST", "/v1/api-keys"),
+     ("POST", f"/v1/api-keys/{UUID(int=1)}/revoke"), ("GET", "/v1/signing-keys"),
+     ("POST", "/v1/signing-keys/rotate")],
 )  # fmt: skip
 async def test_administration_is_for_administrators(desk: Desk, method: str, path: str, role: str) -> None:
     assert (await desk.http.request(method, path, json={})).status_code == 401
@@ -228,7 +231,7 @@ def staff_event(
 
 
 async def deliver(desk: Desk, *deliveries: Delivery[StaffEvent]) -> None:
-    handlers = subscriptions()[0].handlers
+    handlers = subscriptions(desk.revocations)[0].handlers
     async with desk.runtime.transactions.begin(system("gateway-staff")) as work:
         for delivery in deliveries:
             await handlers[delivery.meta.subject](work, [delivery])
@@ -264,7 +267,7 @@ async def test_a_refused_change_leaves_nothing(desk: Desk) -> None:
 
     async def disable_and_fail() -> None:
         async with desk.runtime.transactions.begin(system("test")) as work:
-            await service.disable_account(work, UUID(str(made["id"])))
+            await service.disable_account(work, UUID(str(made["id"])), desk.revocations)
             raise Problem("conflict")
 
     with pytest.raises(Problem):

@@ -146,7 +146,7 @@ async def test_problems_are_explained_to_programs(standing_desk: Desk) -> None:
     ("method", "path"), [("GET", "/health/x"), ("GET", "/v1/me/x"), ("GET", "/docs/x"), ("GET", "/v1")]
 )
 async def test_unknown_own_paths_are_problems_too(standing_desk: Desk, method: str, path: str) -> None:
-    answer = await standing_desk.http.request(method, path)
+    answer = await standing_desk.http.request(method, path, headers=await standing_desk.as_("admin"))
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
 
@@ -179,7 +179,7 @@ def test_production_refuses_what_only_development_may_have(
 ) -> None:
     good = {f"{service.upper()}_URL": "http://s:1" for service in SERVICES}
     good |= {"KEFU_PROFILE": "production", "KEFU_INSTALLATION_KEY": "5a" * 32, "KEFU_KEYS_DIR": "/keys"}
-    good |= {"GATEWAY_DATABASE_URL": "postgresql://a:b@h:1/d"}
+    good |= {"GATEWAY_DATABASE_URL": "postgresql://a:b@h:1/d", "KEFU_AUDIT_DIR": "/audit"}
     for name, value in good.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("KEFU_DEV_CREDENTIALS", raising=False)

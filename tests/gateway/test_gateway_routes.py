@@ -18,8 +18,8 @@ OWNERS = {
 NOUNS = [(f"/v1/{noun}", service) for service, nouns in OWNERS.items() for noun in nouns.split()]
 SHARED = [(f"/v1/{shared}/{service}", service) for shared in ("policies", "audit", "events") for service in SERVICES]
 OWN = [
-    "/oauth/token", "/.well-known/jwks.json", "/v1/me", "/v1/accounts", "/v1/clients", "/health", "/docs",
-    "/problems",
+    "/oauth/token", "/oauth/revoke", "/.well-known/jwks.json", "/v1/me", "/v1/accounts", "/v1/clients",
+    "/v1/api-keys", "/v1/signing-keys", "/health", "/docs", "/problems",
     "/openapi.json", "/livez", "/readyz",
 ]  # fmt: skip
 PREFIXES = [*NOUNS, *SHARED, *((path, GATEWAY) for path in OWN)]

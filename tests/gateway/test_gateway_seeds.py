@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import orjson
+import pytest
 from gateway_desk import ACCOUNTS, CLIENT, Desk, desk
 
 from contracts.appraisal.staff import StaffLeft, StaffRole, StaffState, StaffStatus
@@ -90,6 +91,7 @@ async def test_a_leaver_s_login_ends_through_the_broker(
         await appraisal.close()
 
 
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
 async def test_the_tables_are_what_the_models_say(standing_desk: Desk) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
