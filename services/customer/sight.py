@@ -20,10 +20,14 @@ class InShop(Protocol):
 
 @dataclass(frozen=True)
 class Sight:
-    """The shops and accounts in sight; None is all of them."""
+    """The shops and accounts in sight; None is all of them.
+
+    `without_account`: whether a person who has no account in any shop yet is in sight as well.
+    """
 
     shops: frozenset[str] | None = None
     accounts: frozenset[UUID] | None = None
+    without_account: bool = True
 
     @property
     def is_unbounded(self) -> bool:
@@ -37,7 +41,8 @@ class Sight:
 
     def narrowed(self, *, shop: str | None = None, account_id: UUID | None = None) -> "Sight":
         """What is left in sight of one shop or one account that was asked for."""
-        return Sight(_within(self.shops, shop), _within(self.accounts, account_id))
+        anybody = self.without_account and shop is None and account_id is None
+        return Sight(_within(self.shops, shop), _within(self.accounts, account_id), anybody)
 
 
 def sight_of(work: Work) -> Sight:
@@ -46,6 +51,7 @@ def sight_of(work: Work) -> Sight:
     return Sight(
         shops=None if ALL_SHOPS in actor.shops else actor.shops,
         accounts=None if actor.account_id is None else frozenset({actor.account_id}),
+        without_account=actor.account_id is None,
     )
 
 

@@ -52,7 +52,7 @@ async def test_a_customer_shows_accounts_and_purchases(customer: Copying) -> Non
         {"shop": "main", "currency": "CNY", "orders": 2, "spend": "20.01", **_paid(first, last)},
         {"shop": "main", "currency": "JPY", "orders": 1, "spend": "300", **_paid(first, first)},
     ]
-    assert body["accounts"] == [{"shop": "main", "account_id": str(account_of("ming"))}]
+    assert body["accounts"] == [{"shop": "main", "account_id": str(account_of("ming")), "buyer_ref": None}]
     assert (body["customer_id"], body["provisional"], body["language"]) == (str(customer_id), True, "zh-CN")
 
 

@@ -10,7 +10,8 @@ from stage import Starter
 
 from contracts.catalogue import EVENTS
 from contracts.permissions import ROLES, roles_with
-from services.notify.inbox.policy import QUIET_START
+from kit.http.of_every_service import OF_EVERY_SERVICE
+from services.notify.notification.policy import DELIVERY_PAUSES, QUIET_START
 from services.notify.template.policy import Wording
 
 
@@ -25,7 +26,10 @@ ENDPOINTS = (
     ("GET", "/v1/inbox", "inbox:read"),
     ("GET", "/v1/inbox/unread-count", "inbox:read"),
     ("POST", f"/v1/inbox/{ID}/read", "inbox:mark"),
-    ("GET", "/v1/notifications", "audit:read"),
+    ("GET", "/v1/notifications", "notification:read"),
+    ("GET", "/v1/notifications/channels", "notification:read"),
+    ("GET", f"/v1/notifications/{ID}", "notification:read"),
+    ("POST", f"/v1/notifications/{ID}/resend", "notification:resend"),
     ("GET", "/v1/notification-rules", "policy:read"),
     ("GET", "/v1/templates", "policy:read"),
 )
@@ -46,7 +50,8 @@ async def test_every_endpoint_asks_for_a_token_and_for_its_permission(desk: Desk
 
 async def test_no_endpoint_is_missing_above(desk: Desk) -> None:
     spec = desk.client.app.openapi()
-    served = {(method.upper(), path) for path, methods in spec["paths"].items() for method in methods}
+    own = {path: one for path, one in spec["paths"].items() if not path.startswith(OF_EVERY_SERVICE)}
+    served = {(method.upper(), path) for path, methods in own.items() for method in methods}
     assert served == {(method, path.replace(str(ID), "{notification_id}")) for method, path, _ in ENDPOINTS}
 
 
@@ -54,7 +59,7 @@ async def test_every_shipped_template_is_sound_and_in_both_languages(desk: Desk)
     items = (await desk.client.call("GET", "/v1/templates?limit=200", "supervisor")).json()["items"]
     assert [(one["name"], one["version"], one["language"]) for one in items] == [
         (name, 1, language)
-        for name in ("order.problem", "ticket.assigned", "ticket.closed", "ticket.opened")
+        for name in ("order.problem", "ticket.assigned", "ticket.closed", "ticket.closed.customer", "ticket.opened")
         for language in ("en", "zh-CN")
     ]
     for one in items:
@@ -68,7 +73,7 @@ async def test_templates_are_paged_and_filtered(desk: Desk) -> None:
         page = (await desk.client.call("GET", f"/v1/templates?limit=3{cursor}", "supervisor")).json()
         seen += [(one["name"], one["language"]) for one in page["items"]]
         cursor = f"&cursor={page['next_cursor']}"
-    assert len(seen) == len(set(seen)) == 8
+    assert len(seen) == len(set(seen)) == 10
     query = "/v1/templates?name=ticket.opened&language=en"
     (only,) = (await desk.client.call("GET", query, "supervisor")).json()["items"]
     assert only["subject"] == "New ticket {number} ({kind})"
@@ -79,17 +84,25 @@ async def test_the_shipped_rules(desk: Desk) -> None:
     cursor = first["next_cursor"]
     rest = (await desk.client.call("GET", f"/v1/notification-rules?limit=3&cursor={cursor}", "supervisor")).json()
     rules = {one["name"]: one for one in first["items"] + rest["items"]}
-    assert list(rules) == ["order-problem", "ticket-assigned", "ticket-closed", "ticket-opened"]
+    assert list(rules) == [
+        "order-problem",
+        "ticket-assigned",
+        "ticket-closed",
+        "ticket-closed-customer",
+        "ticket-opened",
+    ]
     assert rules["order-problem"]["condition"] == {"meaning": "problem"}
     assert rules["ticket-opened"]["recipients"] == [["assignee", "role:supervisor"]]
     templates = (await desk.client.call("GET", "/v1/templates?limit=200", "supervisor")).json()["items"]
     assert {one["template"] for one in rules.values()} == {one["name"] for one in templates}
     assert {one["subject"] for one in rules.values()} <= EVENTS.keys()
     query = "/v1/notification-rules?subject=ticket.closed"
-    (only,) = (await desk.client.call("GET", query, "supervisor")).json()["items"]
-    assert only["recipients"] == [["assignee"], ["opener"]]
+    staff, customer = (await desk.client.call("GET", query, "supervisor")).json()["items"]
+    assert (staff["recipients"], staff["channel"]) == ([["assignee"], ["opener"]], "inbox")
+    assert (customer["recipients"], customer["channel"]) == ([["customer"]], "email")
 
 
 async def test_the_shipped_document_is_the_codes_default(desk: Desk) -> None:
-    ((document,),) = await desk.rows("SELECT document FROM policy WHERE name = 'quiet-start'")
-    assert document == orjson.loads(QUIET_START.default.model_dump_json())
+    for kind in (QUIET_START, DELIVERY_PAUSES):
+        ((document,),) = await desk.rows("SELECT document FROM policy WHERE name = :name", name=kind.name)
+        assert document == orjson.loads(kind.default.model_dump_json())

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from contracts.customer.customer import Account, CustomerCreated, CustomerState
+from contracts.customer.customer import Account, CustomerChanged, CustomerCreated, CustomerState
 
 
 class FileLike(Protocol):
@@ -39,3 +39,8 @@ def state_of(file: FileLike, accounts: Sequence[AccountLike]) -> CustomerState:
 def opened(file: FileLike, accounts: Sequence[AccountLike]) -> CustomerCreated:
     """What is told when a file comes into being (C1)."""
     return CustomerCreated(customer=state_of(file, accounts), created_at=file.created_at)
+
+
+def changed(file: FileLike, accounts: Sequence[AccountLike], at: datetime) -> CustomerChanged:
+    """What is told when something that others may know of is another (C1)."""
+    return CustomerChanged(customer=state_of(file, accounts), changed_at=at)

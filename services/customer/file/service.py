@@ -1,19 +1,35 @@
-"""Use cases of person files: opened by a first order, looked at (C1)."""
+"""Use cases of person files: opened by a first order, looked at, revealed, asked for a contact (C1, X6)."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from contracts.notify import NotifyChannel
 from contracts.ticket.order import OrderState
 from kit import audit, outbox
 from kit.ids import new_id, people_number
+from kit.privacy import scrub
 from kit.problems import Problem
+from kit.vault import Vault
 from kit.work import Work
-from services.customer.file import lifecycle, store
+from services.customer.file import lifecycle, store, view
 from services.customer.file.models import Account, PersonFile
-from services.customer.file.schemas import AccountPublic, CustomerFilter, CustomerPublic
+from services.customer.file.schemas import (
+    AccountPublic,
+    ContactAsk,
+    CustomerFilePublic,
+    CustomerFilter,
+    CustomerPublic,
+    CustomerRevealed,
+    RevealAsk,
+    RevealField,
+)  # fmt: skip
+from services.customer.personal import service as personal
+from services.customer.personal.kinds import EMAIL, MASKED, PHONE, Kind
 from services.customer.purchase import service as purchases
 from services.customer.purchase.schemas import Place, PurchasePublic
 from services.customer.sight import sight_of
+
+_REACHED_BY = {NotifyChannel.EMAIL: EMAIL, NotifyChannel.SMS: PHONE, NotifyChannel.CALL_TASK: PHONE}
 
 
 async def take_orders(work: Work, orders: Sequence[OrderState]) -> None:
@@ -22,38 +38,104 @@ async def take_orders(work: Work, orders: Sequence[OrderState]) -> None:
     await purchases.copy_orders(work, orders, customers)
 
 
-async def get_customer(work: Work, customer_id: UUID) -> tuple[CustomerPublic, int]:
-    """The customer and the file's version. Raises Problem `not-found`, also for what is out of sight (T40)."""
-    file = await store.get(work.session, customer_id)
-    shown = await _describe(work, [file]) if file else []
-    if file is None or not shown:
-        raise Problem("not-found")
-    return shown[0], file.version
+async def get_customer(work: Work, vault: Vault, customer_id: UUID) -> tuple[CustomerFilePublic, int] | None:
+    """The customer and the file's version; None for what is out of sight, which is written down (T40)."""
+    found = await _find(work, customer_id)
+    if found is None:
+        return None
+    return await view.describe_whole(work, vault, *found), found[0].version
 
 
 async def list_customers(
-    work: Work, query: CustomerFilter, after: UUID | None
+    work: Work, vault: Vault, query: CustomerFilter, after: UUID | None
 ) -> tuple[list[CustomerPublic], UUID | None]:
-    """Customers with an account in sight, newest first, and the id of the last when more follow."""
-    sight = sight_of(work).narrowed(shop=query.shop, account_id=query.account_id)
-    files = await store.page(work.session, sight, query.provisional, after, query.limit + 1)
-    shown = await _describe(work, files[: query.limit])
+    """Customers in sight, newest first, and the id of the last when more follow."""
+    files = await store.page(
+        work.session,
+        sight_of(work).narrowed(shop=query.shop, account_id=query.account_id),
+        only=await _holders(work, vault, {PHONE: query.phone, EMAIL: query.email}),
+        provisional=query.provisional,
+        after=after,
+        limit=query.limit + 1,
+    )
+    shown = await view.describe(work, vault, files[: query.limit])
     return shown, files[query.limit - 1].customer_id if len(files) > query.limit else None
 
 
 async def list_purchases(
     work: Work, customer_id: UUID, after: Place | None, limit: int
-) -> tuple[list[PurchasePublic], Place | None]:
-    """The customer's purchases in sight, newest first, and the place of the last when more follow.
+) -> tuple[list[PurchasePublic], Place | None] | None:
+    """The customer's purchases in sight, newest first, and the place of the last when more follow; None as
+    `get_customer` gives it."""
+    found = await _find(work, customer_id)
+    if found is None:
+        return None
+    account_ids = [account.account_id for account in found[1]]
+    return await purchases.list_purchases(work, customer_id, account_ids, after, limit)
 
-    Raises Problem `not-found` as `get_customer` does.
-    """
-    accounts = await _accounts_in_sight(work, [customer_id])
-    if not accounts:
+
+async def reveal(work: Work, vault: Vault, customer_id: UUID, asked: RevealAsk) -> CustomerRevealed:
+    """These fields of the file, open; who saw which, and why, is in the trail (X6). Raises Problem `not-found`."""
+    found = await _find(work, customer_id)
+    if found is None:
         raise Problem("not-found")
-    return await purchases.list_purchases(
-        work, customer_id, [account.account_id for account in accounts], after, limit
+    kinds = [kind for kind in MASKED if kind.field in asked.fields]
+    values = (await personal.read_values(work, vault, [customer_id], kinds)).get(customer_id, {})
+    await audit.record(
+        work, "reveal", "customer", customer_id, after={"fields": asked.fields}, reason=scrub(asked.reason)
     )
+    shown: dict[str, object] = {kind.field: _open(kind, values) for kind in kinds}
+    if RevealField.ACCOUNTS in asked.fields:
+        shown["accounts"] = [
+            AccountPublic(shop=one.shop, account_id=one.account_id, buyer_ref=view.ref_of(vault, one))
+            for one in found[1]
+        ]
+    return CustomerRevealed.model_validate({"customer_id": customer_id, **shown})
+
+
+async def resolve_contact(work: Work, vault: Vault, customer_id: UUID, asked: ContactAsk) -> str:
+    """Where the customer is reached by that channel: the first such contact; each answer is in the trail.
+
+    The one thing another service may ask of this one. Raises Problem `not-found`.
+    """
+    kind = _REACHED_BY.get(asked.channel)
+    if kind is None:
+        raise Problem("not-found")
+    values = (await personal.read_values(work, vault, [customer_id], [kind])).get(customer_id, {})
+    if kind.name not in values:
+        raise Problem("not-found")
+    facts = {"channel": asked.channel, "purpose": asked.purpose}
+    await audit.record(work, "resolve_contact", "customer", customer_id, after=facts)
+    return values[kind.name][0]
+
+
+async def _find(work: Work, customer_id: UUID) -> tuple[PersonFile, list[Account]] | None:
+    """The file and its accounts in sight. A buyer who asks for the file of somebody else learns nothing, and the
+    trail tells that they asked (T40)."""
+    file = await store.get(work.session, customer_id)
+    if file is None:
+        return None
+    accounts = (await view.visible_accounts(work, [customer_id])).get(customer_id)
+    if accounts is not None:
+        return file, accounts
+    if work.actor.account_id is not None:
+        await audit.record(work, "refuse", "customer", customer_id, after={"account_id": work.actor.account_id})
+    return None
+
+
+def _open(kind: Kind, values: personal.Values) -> Sequence[str] | str | None:
+    found = values.get(kind.name, ())
+    return found if kind.many else next(iter(found), None)
+
+
+async def _holders(work: Work, vault: Vault, asked: Mapping[Kind, str | None]) -> set[UUID] | None:
+    """The one customer who has all these values, as a set; None when nothing was asked for."""
+    found = {
+        await personal.find_holder(work, vault, kind, value) for kind, value in asked.items() if value is not None
+    }
+    if not found:
+        return None
+    return {holder for holder in found if holder is not None} if len(found) == 1 else set()
 
 
 async def _customers_of(work: Work, shops: Mapping[UUID, str]) -> dict[UUID, UUID]:
@@ -102,28 +184,3 @@ def _provisional(work: Work, account: Account, number: int) -> PersonFile:
         created_at=work.now,
         event_seq=1,
     )
-
-
-async def _describe(work: Work, files: Sequence[PersonFile]) -> list[CustomerPublic]:
-    """The files as answers show them; one without any account in sight is left out."""
-    ids = [file.customer_id for file in files]
-    accounts = await _accounts_in_sight(work, ids)
-    bought = await purchases.sum_up(work, ids, [account.account_id for account in accounts])
-    by_customer: dict[UUID, list[AccountPublic]] = {}
-    for account in accounts:
-        shown = AccountPublic(shop=account.shop, account_id=account.account_id)
-        by_customer.setdefault(account.customer_id, []).append(shown)
-    return [
-        CustomerPublic(
-            **file.model_dump(include={"customer_id", "number", "provisional", "language", "created_at"}),
-            accounts=by_customer[file.customer_id],
-            purchases=bought.get(file.customer_id, []),
-        )
-        for file in files
-        if file.customer_id in by_customer
-    ]
-
-
-async def _accounts_in_sight(work: Work, customer_ids: Sequence[UUID]) -> list[Account]:
-    sight = sight_of(work)
-    return [account for account in await store.accounts_of(work.session, customer_ids) if sight.covers(account)]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -42,9 +42,40 @@ async def insert(session: AsyncSession, files: Iterable[PersonFile]) -> None:
     await session.execute(_INSERT, {"rows": _json(files)})
 
 
+async def add(session: AsyncSession, file: PersonFile) -> None:
+    """Insert one new file."""
+    session.add(file)
+    await session.flush()
+
+
 async def get(session: AsyncSession, customer_id: UUID) -> PersonFile | None:
     """One file."""
     return await session.get(PersonFile, customer_id)
+
+
+async def get_for_update(session: AsyncSession, customer_id: UUID) -> PersonFile | None:
+    """One file under its row lock."""
+    return await session.get(PersonFile, customer_id, with_for_update=True, populate_existing=True)
+
+
+async def give_accounts(session: AsyncSession, account_ids: Collection[UUID], customer_id: UUID) -> None:
+    """Let these accounts, claimed in this transaction, lead to that file."""
+    given = update(Account).where(col(Account.account_id).in_(account_ids)).values(customer_id=customer_id)
+    await session.execute(given)
+
+
+async def keep_ref(session: AsyncSession, account_id: UUID, sealed_ref: bytes) -> None:
+    """Keep the platform's own id of an account, sealed."""
+    kept = update(Account).where(col(Account.account_id) == account_id).values(sealed_ref=sealed_ref)
+    await session.execute(kept)
+
+
+async def accounts_after(session: AsyncSession, after: UUID | None, limit: int) -> list[Account]:
+    """Accounts with a sealed id, in order, under their row locks; for resealing all of them bit by bit."""
+    statement = select(Account).where(col(Account.sealed_ref).is_not(None)).order_by(col(Account.account_id))
+    if after is not None:
+        statement = statement.where(col(Account.account_id) > after)
+    return list((await session.execute(statement.limit(limit).with_for_update())).scalars())
 
 
 async def accounts_of(session: AsyncSession, customer_ids: Collection[UUID]) -> list[Account]:
@@ -55,22 +86,38 @@ async def accounts_of(session: AsyncSession, customer_ids: Collection[UUID]) -> 
 
 
 async def page(
-    session: AsyncSession, sight: Sight, provisional: bool | None, after: UUID | None, limit: int
+    session: AsyncSession,
+    sight: Sight,
+    *,
+    only: Collection[UUID] | None,
+    provisional: bool | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[PersonFile]:
-    """Files with an account in sight, newest first: the ids are in the order of their making."""
+    """Files in sight (of `only` when given), newest first: the ids are in the order of their making."""
     statement = select(PersonFile).order_by(col(PersonFile.customer_id).desc()).limit(limit)
     if not sight.is_unbounded:
-        seen = select(col(Account.customer_id))
-        if sight.shops is not None:
-            seen = seen.where(col(Account.shop).in_(sight.shops))
-        if sight.accounts is not None:
-            seen = seen.where(col(Account.account_id).in_(sight.accounts))
-        statement = statement.where(col(PersonFile.customer_id).in_(seen))
+        statement = statement.where(_seen(sight))
+    if only is not None:
+        statement = statement.where(col(PersonFile.customer_id).in_(only))
     if provisional is not None:
         statement = statement.where(col(PersonFile.provisional) == provisional)
     if after is not None:
         statement = statement.where(col(PersonFile.customer_id) < after)
     return list((await session.execute(statement)).scalars())
+
+
+def _seen(sight: Sight) -> ColumnElement[bool]:
+    seen = select(col(Account.customer_id))
+    if sight.shops is not None:
+        seen = seen.where(col(Account.shop).in_(sight.shops))
+    if sight.accounts is not None:
+        seen = seen.where(col(Account.account_id).in_(sight.accounts))
+    by_account = col(PersonFile.customer_id).in_(seen)
+    if not sight.without_account:
+        return by_account
+    own = select(col(Account.account_id)).where(col(Account.customer_id) == col(PersonFile.customer_id))
+    return by_account | ~own.exists()
 
 
 def _json(rows: Iterable[SQLModel]) -> str:

@@ -1,1 +1,1 @@
-"""Copies: the little that this service keeps of staff, fed by appraisal's events."""
+"""Copies: the little that this service keeps of staff and customers, fed by their owners' events."""

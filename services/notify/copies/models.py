@@ -8,6 +8,17 @@ from sqlmodel import Field
 from services.notify.models import NotifyServiceTable
 
 
+class CustomerCopy(NotifyServiceTable, table=True):
+    """A customer's file as far as writing to them needs it; a merged one points to the one that speaks for it."""
+
+    __tablename__ = "customer_copy"
+
+    customer_id: UUID = Field(primary_key=True)
+    language: str = Field(sa_type=Text)
+    merged_into: UUID | None = None
+    erased: bool = False
+
+
 class StaffCopy(NotifyServiceTable, table=True):
     """A member of staff as far as telling them something needs it."""
 

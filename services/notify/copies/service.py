@@ -1,12 +1,24 @@
 """What other rooms ask the copies, and how they are kept."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.appraisal.staff import StaffEvent
+from contracts.customer.customer import CustomerEvent
 from kit.envelope import Delivery
 from kit.work import Work
 from services.notify.copies import store
+from services.notify.template.policy import CHINESE, ENGLISH
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """A customer to write to: the file to ask for the address, the language of the words, whether it is erased."""
+
+    customer_id: UUID
+    language: str
+    erased: bool
 
 
 async def keep_staff(work: Work, deliveries: Sequence[Delivery[StaffEvent]]) -> None:
@@ -14,6 +26,22 @@ async def keep_staff(work: Work, deliveries: Sequence[Delivery[StaffEvent]]) -> 
     newest = {delivery.event.staff.staff_id: delivery.event.staff for delivery in deliveries}
     rows = [{"staff_id": state.staff_id, "role": state.role, "status": state.status} for state in newest.values()]
     await store.keep_staff(work.session, rows)
+
+
+async def keep_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
+    """Keep the newest state of every customer told about."""
+    newest = {delivery.event.customer.customer_id: delivery.event.customer for delivery in deliveries}
+    kept = {"customer_id", "language", "merged_into", "erased"}
+    await store.keep_customers(work.session, [state.model_dump(include=kept) for state in newest.values()])
+
+
+async def addressee_of(work: Work, customer_id: UUID) -> Addressee:
+    """Who is written to when that customer is: the file that speaks for it since a merge (C3), in its language."""
+    file = await store.speaking_file(work.session, customer_id)
+    if file is None:  # the copy has not arrived
+        return Addressee(customer_id, CHINESE, erased=False)
+    language = CHINESE if file.language.startswith("zh") else ENGLISH
+    return Addressee(file.merged_into or file.customer_id, language, erased=file.erased)
 
 
 async def staff_at_work(work: Work, roles: Collection[str]) -> dict[str, list[UUID]]:

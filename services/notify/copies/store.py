@@ -10,11 +10,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from contracts.appraisal.staff import StaffStatus
-from services.notify.copies.models import StaffCopy
+from services.notify.copies.models import CustomerCopy, StaffCopy
 
 _STAFF = text("""
 INSERT INTO staff_copy SELECT * FROM jsonb_populate_recordset(NULL::staff_copy, :rows)
 ON CONFLICT (staff_id) DO UPDATE SET role = excluded.role, status = excluded.status
+""")
+_CUSTOMERS = text("""
+INSERT INTO customer_copy SELECT * FROM jsonb_populate_recordset(NULL::customer_copy, :rows) ORDER BY customer_id
+ON CONFLICT (customer_id) DO UPDATE
+SET language = excluded.language, merged_into = excluded.merged_into, erased = excluded.erased
+""")
+# From a file along the merges to the one that speaks for it (C3).
+_SPEAKING = text("""
+WITH RECURSIVE merged AS (
+    SELECT customer_copy.*, 1 AS step FROM customer_copy WHERE customer_id = :customer_id
+    UNION ALL
+    SELECT next.*, step + 1 FROM merged JOIN customer_copy next ON next.customer_id = merged.merged_into
+    WHERE step < 100
+)
+SELECT customer_id, language, merged_into, erased FROM merged ORDER BY step DESC LIMIT 1
 """)
 _WORKING = (StaffStatus.PROBATION, StaffStatus.ACTIVE)
 
@@ -22,6 +37,17 @@ _WORKING = (StaffStatus.PROBATION, StaffStatus.ACTIVE)
 async def keep_staff(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep these members of staff."""
     await session.execute(_STAFF, {"rows": orjson.dumps(list(rows), default=str).decode()})
+
+
+async def keep_customers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep these customers."""
+    await session.execute(_CUSTOMERS, {"rows": orjson.dumps(list(rows), default=str).decode()})
+
+
+async def speaking_file(session: AsyncSession, customer_id: UUID) -> CustomerCopy | None:
+    """The file that speaks for that customer since their merges; None for one unknown here."""
+    row = (await session.execute(_SPEAKING, {"customer_id": customer_id})).mappings().one_or_none()
+    return CustomerCopy(**row) if row else None
 
 
 async def at_work(session: AsyncSession, roles: Collection[str]) -> Sequence[tuple[str, UUID]]:

@@ -1,1 +1,1 @@
-"""收件箱: what each member of staff has been told, once per event (N1, N4)."""
+"""收件箱: a member of staff's own messages (N1)."""

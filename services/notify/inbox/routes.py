@@ -1,4 +1,4 @@
-"""`/v1/inbox`: one's own messages, and `/v1/notifications`: everybody's, for operators (N1, N4)."""
+"""`/v1/inbox`: one's own messages (N1)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -10,18 +10,10 @@ from kit.http.edge import WorkDep, allow, answer
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from kit.problems import language_of
 from kit.work import Work
-from services.notify.inbox import service, store
-from services.notify.inbox.lifecycle import InboxStatus
-from services.notify.inbox.models import Notification
-from services.notify.inbox.schemas import (
-    InboxFilter,
-    InboxPage,
-    MessagePublic,
-    NotificationFilter,
-    NotificationPage,
-    NotificationPublic,
-    UnreadCount,
-)  # fmt: skip
+from services.notify.inbox.schemas import InboxFilter, InboxPage, MessagePublic, UnreadCount
+from services.notify.notification import service
+from services.notify.notification.lifecycle import Status
+from services.notify.notification.service import Message
 from services.notify.template import service as templates
 from services.notify.template.policy import language_for
 
@@ -40,7 +32,7 @@ Language = Annotated[str, Depends(reader_language)]
 async def list_inbox(work: WorkDep, query: Annotated[InboxFilter, Query()], language: Language) -> Response:
     """One's own messages, newest first, in the language of `Accept-Language`."""
     after = read_cursor(work, "inbox", query)
-    filters = {"recipient_staff_id": work.actor.staff_id} | ({"status": InboxStatus.UNREAD} if query.unread else {})
+    filters = {"recipient_staff_id": work.actor.staff_id} | ({"status": Status.UNREAD} if query.unread else {})
     found = await _own_page(work, filters, UUID(after[0]) if after else None, query.limit + 1)
     shown = found[: query.limit]
     cursor = write_cursor(work, "inbox", [str(shown[-1].notification_id)]) if len(found) > query.limit else None
@@ -52,7 +44,7 @@ async def list_inbox(work: WorkDep, query: Annotated[InboxFilter, Query()], lang
 async def count_unread(work: WorkDep) -> Response:
     """How many of one's own messages wait to be read."""
     reader = work.actor.staff_id
-    return await answer(work, UnreadCount(unread=await store.unread_count(work.session, reader) if reader else 0))
+    return await answer(work, UnreadCount(unread=await service.unread_count(work, reader) if reader else 0))
 
 
 @router.post("/v1/inbox/{notification_id}/read", response_model=MessagePublic, dependencies=[allow("inbox:mark")])
@@ -65,28 +57,12 @@ async def mark_notification_read(
     return _in_language(await answer(work, shown, version=message.version), language)
 
 
-@router.get("/v1/notifications", response_model=NotificationPage, dependencies=[allow("audit:read")])
-async def list_notifications(work: WorkDep, query: Annotated[NotificationFilter, Query()]) -> Response:
-    """What was told to whom, newest first, without the words."""
-    filters = query.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
-    after = read_cursor(work, "notifications", query)
-    found = await store.page(work.session, filters, UUID(after[0]) if after else None, query.limit + 1)
-    shown = found[: query.limit]
-    cursor = (
-        write_cursor(work, "notifications", [str(shown[-1].notification_id)]) if len(found) > query.limit else None
-    )
-    page = NotificationPage(items=[NotificationPublic.model_validate(one) for one in shown], next_cursor=cursor)
-    return page_answer(page, path="/v1/notifications", query=query, next_cursor=cursor)
-
-
-async def _own_page(
-    work: Work, filters: Mapping[str, object], after: UUID | None, limit: int
-) -> Sequence[Notification]:
+async def _own_page(work: Work, filters: Mapping[str, object], after: UUID | None, limit: int) -> Sequence[Message]:
     """A caller who is no member of staff has no messages."""
-    return await store.page(work.session, filters, after, limit) if work.actor.staff_id else ()
+    return await service.page(work, filters, after, limit) if work.actor.staff_id else ()
 
 
-async def _messages(work: Work, shown: Sequence[Notification], language: str) -> list[MessagePublic]:
+async def _messages(work: Work, shown: Sequence[Message], language: str) -> list[MessagePublic]:
     """The messages with their words filled in."""
     words = await templates.wordings(work, {(one.template, one.template_version) for one in shown}, language)
     messages = []

@@ -4,31 +4,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from contracts.notify import NotifyChannel
 from kit.http.pages import Page
-from services.notify.inbox.lifecycle import InboxStatus
-
-
-class NotificationPublic(BaseModel):
-    """One message as operators see it: what was told to whom, without its words."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    notification_id: UUID
-    event_id: UUID
-    event: Annotated[str, Field(validation_alias="subject", examples=["ticket.opened"])]
-    ticket_id: UUID | None
-    rule: str
-    template: str
-    template_version: int
-    recipient_staff_id: UUID
-    channel: NotifyChannel
-    status: InboxStatus
-    created_at: datetime
-    read_at: datetime | None
-    version: int
+from services.notify.notification.lifecycle import Status
 
 
 class MessagePublic(BaseModel):
@@ -40,7 +19,7 @@ class MessagePublic(BaseModel):
     title: str
     body: str
     language: str
-    status: InboxStatus
+    status: Status
     created_at: datetime
     read_at: datetime | None
     version: int
@@ -63,19 +42,3 @@ class UnreadCount(BaseModel):
     """How many messages wait to be read."""
 
     unread: int
-
-
-class NotificationFilter(Page):
-    """Which messages to list."""
-
-    recipient_staff_id: UUID | None = None
-    ticket_id: UUID | None = None
-    event_id: UUID | None = None
-    status: InboxStatus | None = None
-
-
-class NotificationPage(BaseModel):
-    """One page of messages, newest first."""
-
-    items: list[NotificationPublic]
-    next_cursor: str | None = None

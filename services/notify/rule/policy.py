@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-ASSIGNEE, OPENER, ROLE = "assignee", "opener", "role:"
+ASSIGNEE, OPENER, CUSTOMER, ROLE = "assignee", "opener", "customer", "role:"
 
 
 class RuleLike(Protocol):
@@ -30,9 +30,14 @@ def applies(rule: RuleLike, facts: Mapping[str, str | None]) -> bool:
 
 
 def recipients(rule: RuleLike, named: Mapping[str, UUID | None], people: People) -> list[UUID]:
-    """Whom the rule tells, each once, in the order of the rule. `named` are the event's assignee and opener."""
+    """Which staff the rule tells, each once, in its own order. `named` are the event's assignee and opener."""
     told = (staff_id for alternatives in rule.recipients for staff_id in _first(alternatives, named, people))
     return list(dict.fromkeys(told))
+
+
+def tells_customer(rule: RuleLike) -> bool:
+    """Whether the rule tells the customer whom the event is about; by a channel that leaves the house."""
+    return any(CUSTOMER in alternatives for alternatives in rule.recipients)
 
 
 def roles_of(rules: Iterable[RuleLike]) -> set[str]:

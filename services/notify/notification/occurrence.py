@@ -1,4 +1,4 @@
-"""An event as rules and templates see it: codes and numbers, and the staff it names."""
+"""An event as rules and templates see it: codes and numbers, and the people it names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Occurrence:
     facts: Mapping[str, str | None]
     named: Mapping[str, UUID | None]
     ticket_id: UUID | None = None
+    customer_id: UUID | None = None
     historic: bool = False
 
 
@@ -38,7 +39,9 @@ def of_ticket(meta: Meta, event: TicketEvent) -> Occurrence:
     if isinstance(event, TicketClosed):
         facts["outcome"] = event.outcome.value
     named = {ASSIGNEE: ticket.assignee_staff_id, OPENER: ticket.opened_by_staff_id}
-    return Occurrence(meta.id, event.SUBJECT, meta.time, facts, named, ticket_id=ticket.ticket_id)
+    return Occurrence(
+        meta.id, event.SUBJECT, meta.time, facts, named, ticket_id=ticket.ticket_id, customer_id=ticket.customer_id
+    )
 
 
 def of_flag(meta: Meta, event: OrderFlagged) -> Occurrence:
