@@ -1,11 +1,16 @@
-"""What this service does with others' events: it keeps copies."""
+"""What this service does with others' events: it keeps copies, and takes the storefront's orders."""
 
+from contracts import storefront
 from contracts.appraisal.staff import StaffChanged, StaffHired, StaffLeft, StaffSuspended
 from contracts.customer import customer
 from kit.subscriber import subscription
 from services.ticket.copies import service as copies
+from services.ticket.order.storefront import take_news
+
+ORDER_NEWS = [event for event in storefront.EVENTS if issubclass(event, storefront.StorefrontOrderEvent)]
 
 SUBSCRIPTIONS = (
+    subscription("ticket-storefront-order", dict.fromkeys(ORDER_NEWS, take_news)),
     subscription("ticket-customer-copy", dict.fromkeys(customer.EVENTS, copies.keep_customers)),
     subscription(
         "ticket-staff-copy", dict.fromkeys((StaffHired, StaffChanged, StaffSuspended, StaffLeft), copies.keep_staff)

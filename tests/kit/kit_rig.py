@@ -242,7 +242,7 @@ async def record_things(work: Work, *order_nos: str, times: int = 1) -> None:
         await work.session.execute(insert, {"id": new_id(), "name": order_no, "seq": thing.event_seq})
 
 
-async def settled(broker: Broker, durable: str, within: float = 15.0) -> None:
+async def settled(broker: Broker, durable: str, within: float = 40.0) -> None:
     """Wait until the durable has nothing left to do."""
     stream = next(reader.stream for reader in READERS if reader.name == durable)
     await eventually(lambda: broker.is_settled(stream, durable), within)

@@ -43,7 +43,7 @@ async def becomes(probe: Probe, status: int, told: dict[str, str]) -> None:
         assert await ready(probe) == (status, told)
         return True
 
-    await eventually(is_so, 15)
+    await eventually(is_so, 30)
 
 
 async def test_a_process_that_answers_is_alive_whatever_is_away(probe: Probe) -> None:

@@ -35,7 +35,7 @@ def relay_of(database: Database, bus: Bus, poll_seconds: float = 0.02) -> Relay:
 
 
 async def published(peek: Peek) -> None:
-    await eventually(lambda: _nothing_waits(peek), 20)
+    await eventually(lambda: _nothing_waits(peek), 60)
 
 
 async def _nothing_waits(peek: Peek) -> bool:

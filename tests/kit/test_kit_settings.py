@@ -3,6 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from kit.serve import serve
 from kit.settings import DEVELOPMENT_KEY, ProcessSettings, Profile, ServiceSettings, service_settings
 
 KEY = "5a" * 32
@@ -106,3 +107,20 @@ def test_a_service_without_a_database_address_says_which_variable_is_missing(mon
     settings = service_settings("ticket")
     assert settings.service == "ticket"
     assert settings.database_url.get_secret_value() == "postgresql://u:p@db/ticket"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("KEFU_INSTALLATION_KEY", "5a", "probe: KEFU_INSTALLATION_KEY must be at least 32 bytes in hex"),
+        ("KEFU_PORT", "70000", "probe: KEFU_PORT: Input should be less than or equal to 65535"),
+    ],
+)
+def test_a_process_that_cannot_start_says_why_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr("kit.logs.configure", lambda *_: None)  # the tests' own logging stays as it is
+    with pytest.raises(SystemExit) as end:
+        serve("probe", lambda: (object, ProcessSettings()))  # type: ignore[arg-type, return-value]
+    assert end.value.code == sentence

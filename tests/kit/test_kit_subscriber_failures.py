@@ -50,7 +50,7 @@ async def test_one_poison_among_a_thousand_is_the_only_dead_letter(
     keeper = Keeper(FACT, poison={ids[456]})
     reader = subscriber(FACT, transactions, kit_bus, {REFUNDED: keeper})
     async with running(reader.run()):
-        await settled(broker, FACT, 30)
+        await settled(broker, FACT, 60)
     assert sorted(await peek.effects()) == sorted(set(ids) - keeper.poison)
     (letter,) = await deadletters.waiting(database)
     assert (letter.consumer, letter.event_id, letter.subject) == (FACT, str(ids[456]), REFUNDED)

@@ -183,7 +183,7 @@ async def test_two_subscribers_on_one_durable_keep_order_and_count_once(
             for (sequence, number), event_id in zip(itertools.product(range(1, 9), range(12)), ids, strict=True):
                 event = paid(f"A-{number}") if name == ORDERED else refunded(sequence)
                 await broker.send(event, sequence, event_id=event_id)
-            await settled(broker, name, 30)
+            await settled(broker, name, 60)
         assert all(keeper.calls for keeper in keepers)
     assert sorted(await peek.effects()) == sorted(ids)
     if name == ORDERED:

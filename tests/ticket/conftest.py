@@ -1,12 +1,15 @@
 """Fixtures of the ticket service's tests."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from stage import Starter
+from storefront_desk import Storefront
 from ticket_desk import Desk
 
 from kit import bus
+from kit.bus import Bus
 from kit.clock import FrozenClock
 from kit.testing.servers import NatsServer
 
@@ -26,3 +29,13 @@ async def desk(start_service: Starter, standing_broker: str, clock: FrozenClock)
     """The service on a fresh database."""
     async with start_service("ticket", nats_url=standing_broker) as client:
         yield Desk(client, clock)
+
+
+@pytest.fixture
+async def storefront(start_service: Starter, nats_url: str, clock: FrozenClock) -> AsyncIterator[Storefront]:
+    """A storefront on a broker of its own, and the service that listens to it."""
+    bus = Bus(nats_url, "storefront")
+    await asyncio.wait_for(bus.open(), 10)
+    async with start_service("ticket", nats_url=nats_url) as client:
+        yield Storefront(Desk(client, clock), bus)
+    await bus.close()

@@ -28,8 +28,8 @@ from services.ticket.ticket import models as tickets
 from services.ticket.ticket.policy import TICKET_LIFE
 
 MODELS = [
-    orders.Order, orders.Delivery, flags.Flag, tickets.Ticket, copies.CustomerCopy, copies.AccountCopy,
-    copies.StaffCopy, copies.AliasCopy,
+    orders.Order, orders.Delivery, orders.Milestone, flags.Flag, tickets.Ticket, copies.CustomerCopy,
+    copies.AccountCopy, copies.StaffCopy, copies.AliasCopy,
 ]  # fmt: skip
 
 

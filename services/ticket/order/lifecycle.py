@@ -61,6 +61,17 @@ class OrderLike(Protocol):
     cancelled_at: datetime | None
 
 
+class MilestoneLike(Protocol):
+    """A milestone that was told by itself, with what was said about it."""
+
+    name: str
+    at: datetime
+    paid_minor: int | None
+    payment_method: str | None
+    courier: str | None
+    reason: str | None
+
+
 def state_of(order: OrderLike) -> OrderState:
     """All that others may know of the order; every order event carries it."""
     return OrderState.model_validate(
@@ -100,6 +111,36 @@ def corrected(order: OrderLike, *, revision_before: int, before: OrderState) -> 
     reached = [name for name, _ in _MILESTONES if getattr(order, name) and getattr(before, name) is None]
     told: list[OrderEvent] = [OrderCorrected(order=state, revision_before=revision_before)]
     return told if order.historic else told + _reached(state, reached)
+
+
+def due(order: OrderLike) -> int:
+    """What the order costs its buyer, in minor units (X4)."""
+    return order.goods_minor - order.discount_minor + order.freight_minor
+
+
+def reach(order: OrderLike, milestone: MilestoneLike) -> bool:
+    """Put on the order a milestone that its revision leaves open; whether there was something to put.
+
+    A sum paid under an earlier revision that cost something else is not carried over: how much was paid is then open.
+    """
+    if getattr(order, f"{milestone.name}_at") is not None:
+        return False
+    setattr(order, f"{milestone.name}_at", milestone.at)
+    order.payment_method = milestone.payment_method or order.payment_method
+    order.courier = milestone.courier or order.courier
+    if milestone.paid_minor == due(order):
+        order.paid_minor = milestone.paid_minor
+    return True
+
+
+def reached(order: OrderLike, milestone: MilestoneLike) -> OrderEvent:
+    """What is told when an order has reached a milestone. Imported history stays quiet: its copies are put right."""
+    state = state_of(order)
+    if order.historic:
+        return OrderCorrected(order=state, revision_before=order.revision)
+    if milestone.name == "cancelled":
+        return OrderCancelled(order=state, reason=milestone.reason)
+    return _reached(state, [f"{milestone.name}_at"])[0]
 
 
 def _reached(state: OrderState, names: Sequence[str]) -> list[OrderEvent]:

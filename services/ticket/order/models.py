@@ -59,3 +59,20 @@ class Delivery(TicketServiceTable, table=True):
     recipient_address: str | None = Field(default=None, sa_type=Text)
     tracking_number: str | None = Field(default=None, sa_type=Text)
     payer_token: str | None = Field(default=None, sa_type=Text)
+
+
+class Milestone(TicketServiceTable, table=True):
+    """How far an order has come, as the storefront told it by itself (E3). It fills in what the order's revision
+    leaves open, whichever of the two comes first; the first word on a milestone counts. Kept here alone (X6)."""
+
+    __tablename__ = "order_milestone"
+
+    order_id: UUID = Field(primary_key=True)
+    name: str = Field(primary_key=True, sa_type=Text)
+    at: datetime
+    paid_minor: int | None = Field(default=None, sa_type=BigInteger)
+    payment_method: str | None = Field(default=None, sa_type=Text)
+    payer_token: str | None = Field(default=None, sa_type=Text)
+    courier: str | None = Field(default=None, sa_type=Text)
+    tracking_number: str | None = Field(default=None, sa_type=Text)
+    reason: str | None = Field(default=None, sa_type=Text)

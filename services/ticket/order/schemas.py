@@ -1,7 +1,7 @@
 """Orders in the words of HTTP."""
 
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
@@ -35,7 +35,7 @@ class OrderLinePut(BaseModel):
     sku: Code
     item_no: Code | None = None
     product_name: Line | None = None
-    category: Code | None = None
+    category: Line | None = None
     options: Annotated[Line | None, Field(description="Colour and size.")] = None
     quantity: Quantity
     unit_price: Amount | None = None
@@ -56,10 +56,13 @@ class OrderPut(BaseModel):
     discount: Amount = "0"
     freight: Amount = "0"
     paid: Amount | None = None
+    cost: Annotated[
+        Amount | None, Field(description="Of the whole order; without it the sum of its lines' costs.")
+    ] = None
     recipient: Recipient | None = None
     payment_method: Code | None = None
     payer_token: Annotated[Line | None, Field(description="The payment side's opaque token of the payer.")] = None
-    courier: Code | None = None
+    courier: Line | None = None
     tracking_number: Code | None = None
     region: Line | None = None
     channel: Code | None = None
@@ -91,7 +94,7 @@ class OrderPut(BaseModel):
 
     def _in_minor_units(self) -> dict[str, int]:
         """Every amount of the order in its currency's smallest unit."""
-        amounts = {self.discount, self.freight, self.paid}
+        amounts = {self.discount, self.freight, self.paid, self.cost}
         amounts |= {amount for line in self.lines for amount in (line.unit_price, line.paid_total, line.cost)}
         try:
             return {amount: Money.parse(amount, self.currency).minor for amount in amounts if amount is not None}
@@ -104,6 +107,22 @@ class OrderItem(OrderPut):
 
     shop: Code
     order_no: Code
+
+
+class OrderMilestone(BaseModel):
+    """One milestone of an order told by itself: no revision, and nothing else of the order (E3)."""
+
+    shop: Code
+    order_no: Code
+    name: Literal["paid", "shipped", "received", "completed", "cancelled"]
+    at: Instant
+    paid: Amount | None = None
+    currency: Currency | None = None
+    payment_method: Code | None = None
+    payer_token: Line | None = None
+    courier: Line | None = None
+    tracking_number: Code | None = None
+    reason: Code | None = None
 
 
 @dataclass(frozen=True)

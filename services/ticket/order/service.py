@@ -13,8 +13,8 @@ from kit.money import Money
 from kit.problems import Problem
 from kit.work import Work
 from services.ticket.order import lifecycle, store
-from services.ticket.order.models import Delivery, Order
-from services.ticket.order.schemas import OrderItem
+from services.ticket.order.models import Delivery, Milestone, Order
+from services.ticket.order.schemas import OrderItem, OrderMilestone
 
 RECORDED, CORRECTED, UNCHANGED = "recorded", "corrected", "unchanged"
 _PLAIN = {
@@ -34,12 +34,22 @@ class Taken:
 
 @dataclass(frozen=True)
 class Change:
-    """One order that was recorded or corrected, and what is told about it."""
+    """One thing that was done to an order, for the trail, and what is told about it from `first` on."""
 
     order: Order
-    outcome: str
+    action: str
     events: Sequence[OrderEvent]
-    revision_before: int | None = None
+    first: int
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any]
+
+
+class UnknownOrderError(Exception):
+    """A milestone of an order that nobody has told about yet."""
+
+
+class AmountsDoNotAddUpError(Exception):
+    """The sums that were told don't make one order (X4, C10)."""
 
 
 def order_id_of(shop: str, order_no: str) -> UUID:
@@ -47,29 +57,31 @@ def order_id_of(shop: str, order_no: str) -> UUID:
     return derived_id("order", shop, order_no)
 
 
-async def record_orders(work: Work, items: Sequence[OrderItem]) -> list[Taken]:
-    """Record new orders and let higher revisions replace known ones; equal or lower ones change nothing (C10).
+async def record_orders(
+    work: Work, items: Sequence[OrderItem], milestones: Sequence[OrderMilestone] = ()
+) -> list[Taken]:
+    """Record new orders, let higher revisions replace known ones, and put milestones told by themselves on them.
 
-    The same orders sent twice, in any order and by any number of callers at once, leave the same state and tell each
-    thing once. Of several revisions in one batch the highest counts, of equal ones the first.
+    Equal or lower revisions change nothing (C10). The same orders sent twice, in any order and by any number of
+    callers at once, leave the same state and tell each thing once. Of several revisions in one batch the highest
+    counts, of equal ones the first. A milestone fills in what the revision leaves open, whichever comes first (E3).
 
-    Raises Problem `forbidden` for a token narrowed to one buyer: the order book is not that buyer's to write (X6).
+    Raises Problem `forbidden` for a token narrowed to one buyer: the order book is not that buyer's to write (X6);
+    UnknownOrderError for a milestone of no known order, AmountsDoNotAddUpError when another sum was paid than is due.
     """
     if work.actor.account_id is not None:
         raise Problem("forbidden", permission="order:write")
     counted = _counted(items)
     sent = {order_id: _order(work, order_id, item) for order_id, item in sorted(counted.items())}
-    changes = [Change(order, RECORDED, lifecycle.recorded(order)) for order in sent.values()]
-    for change in changes:
-        change.order.event_seq = len(change.events)
-    new = await store.insert_new(work.session, [order.model_dump() for order in sent.values()])
-    changes = [change for change in changes if change.order.order_id in new]
-    changes += await _correct(work, {key: order for key, order in sent.items() if key not in new})
+    told = _by_order(milestones)
+    recorded = await _record(work, sent) if sent else []
+    new = {change.order.order_id for change in recorded}
+    moved, reached = await _move_on(work, {key: order for key, order in sent.items() if key not in new}, told)
+    changes = [*recorded, *moved]
     await _tell(work, changes)
-    await store.keep_deliveries(
-        work.session, [_delivery(key, counted[key]) for key in sorted(change.order.order_id for change in changes)]
-    )
-    outcomes = {change.order.order_id: change.outcome for change in changes}
+    outcomes = {one.order.order_id: one.action for one in changes if one.action in (RECORDED, CORRECTED)}
+    await store.keep_deliveries(work.session, [_delivery(key, counted[key]) for key in sorted(outcomes)])
+    await store.complete_deliveries(work.session, reached)
     return [_taken(item, counted, outcomes) for item in items]
 
 
@@ -106,38 +118,105 @@ def _counted(items: Sequence[OrderItem]) -> dict[UUID, OrderItem]:
     return counted
 
 
-async def _correct(work: Work, sent: Mapping[UUID, Order]) -> list[Change]:
-    """Replace the known orders that were sent with a higher revision."""
-    if not sent:
-        return []
-    changes = []
-    for order_id, known in (await store.lock_many(work.session, list(sent))).items():
-        correction = sent[order_id]
-        if correction.revision > known.revision:
-            before, revision_before = lifecycle.state_of(known), known.revision
-            for name in store.CORRECTED:
-                setattr(known, name, getattr(correction, name))
-            known.version += 1
-            events = lifecycle.corrected(known, revision_before=revision_before, before=before)
-            known.event_seq += len(events)
-            changes.append(Change(known, CORRECTED, events, revision_before))
-    return changes
+def _by_order(milestones: Sequence[OrderMilestone]) -> dict[UUID, list[OrderMilestone]]:
+    told: dict[UUID, list[OrderMilestone]] = {}
+    for milestone in milestones:
+        told.setdefault(order_id_of(milestone.shop, milestone.order_no), []).append(milestone)
+    return told
+
+
+async def _record(work: Work, sent: Mapping[UUID, Order]) -> list[Change]:
+    """Record the orders that nobody knew yet."""
+    changes = [
+        _change(order, RECORDED, lifecycle.recorded(order), after={"revision": order.revision})
+        for order in sent.values()
+    ]
+    new = await store.insert_new(work.session, [order.model_dump() for order in sent.values()])
+    return [change for change in changes if change.order.order_id in new]
+
+
+async def _move_on(
+    work: Work, sent: Mapping[UUID, Order], told: Mapping[UUID, Sequence[OrderMilestone]]
+) -> tuple[list[Change], list[Milestone]]:
+    """Correct the known orders that were sent with a higher revision, then put told milestones on theirs.
+
+    Returns what was done, and the milestones that stand on an order because they were told by themselves.
+    """
+    known = await store.lock_many(work.session, sorted({*sent, *told})) if sent or told else {}
+    if told.keys() - known.keys():
+        raise UnknownOrderError
+    higher = {key for key, order in known.items() if key in sent and sent[key].revision > order.revision}
+    if not higher and not told:
+        return [], []
+    earlier = await store.milestones_of(work.session, sorted({*higher, *told}))
+    changes: list[Change] = []
+    reached: list[Milestone] = []
+    fresh: list[Milestone] = []
+    for order_id, order in known.items():
+        if order_id in higher:
+            changes.append(_correct(order, sent[order_id], earlier[order_id], reached))
+        for item in told.get(order_id, ()):
+            milestone = _milestone(order_id, item)
+            if milestone.name in {one.name for one in earlier[order_id]}:
+                continue
+            _expect_due(order, milestone, item.currency)
+            earlier[order_id].append(milestone)
+            fresh.append(milestone)
+            if lifecycle.reach(order, milestone):
+                reached.append(milestone)
+                changes.append(_reached(order, milestone))
+    await store.keep_milestones(work.session, fresh)
+    await store.save_many(work.session, list({change.order.order_id: change.order for change in changes}.values()))
+    return changes, reached
+
+
+def _correct(known: Order, correction: Order, earlier: Sequence[Milestone], reached: list[Milestone]) -> Change:
+    """Replace the order by its higher revision; milestones that the revision leaves open stay as they were told."""
+    before, revision_before = lifecycle.state_of(known), known.revision
+    for name in store.CORRECTED:
+        setattr(known, name, getattr(correction, name))
+    reached += [milestone for milestone in earlier if lifecycle.reach(known, milestone)]
+    known.version += 1
+    events = lifecycle.corrected(known, revision_before=revision_before, before=before)
+    return _change(known, CORRECTED, events, {"revision": revision_before}, {"revision": known.revision})
+
+
+def _reached(order: Order, milestone: Milestone) -> Change:
+    order.version += 1
+    name, events = f"{milestone.name}_at", [lifecycle.reached(order, milestone)]
+    return _change(order, milestone.name, events, {name: None}, {name: milestone.at.isoformat()})
+
+
+def _expect_due(order: Order, milestone: Milestone, currency: str | None) -> None:
+    """Raises AmountsDoNotAddUpError for a payment, news to the order, of another sum than it costs (X4, C10)."""
+    if milestone.name != "paid" or order.paid_at is not None:
+        return
+    if (milestone.paid_minor, currency) != (lifecycle.due(order), order.currency):
+        raise AmountsDoNotAddUpError
+
+
+def _change(
+    order: Order,
+    action: str,
+    events: Sequence[OrderEvent],
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> Change:
+    first = order.event_seq + 1
+    order.event_seq += len(events)
+    return Change(order, action, events, first, before, after or {})
 
 
 async def _tell(work: Work, changes: Sequence[Change]) -> None:
     """Events and audit rows of all changed orders, in two statements."""
-    events = []
-    for change in changes:
-        first = change.order.event_seq - len(change.events) + 1
-        events += [(event, first + place) for place, event in enumerate(change.events)]
+    events = [(event, change.first + place) for change in changes for place, event in enumerate(change.events)]
     await outbox.record_many(work, events)
     await audit.record_many(work, [_audited(work, change) for change in changes])
 
 
 def _audited(work: Work, change: Change) -> Mapping[str, Any]:
-    before = {"revision": change.revision_before} if change.revision_before else None
-    after = {"revision": change.order.revision}
-    return audit.entry(work, change.outcome, "order", change.order.order_id, before=before, after=after)
+    order_id = change.order.order_id
+    return audit.entry(work, change.action, "order", order_id, before=change.before, after=change.after)
 
 
 def _taken(item: OrderItem, counted: Mapping[UUID, OrderItem], outcomes: Mapping[UUID, str]) -> Taken:
@@ -157,10 +236,22 @@ def _order(work: Work, order_id: UUID, item: OrderItem) -> Order:
         discount_minor=_minor(item.discount, item.currency) or 0,
         freight_minor=_minor(item.freight, item.currency) or 0,
         paid_minor=_minor(item.paid, item.currency),
-        cost_minor=None if None in costs else sum(cost for cost in costs if cost is not None),
+        cost_minor=_minor(item.cost, item.currency) if item.cost is not None else _sum_of_known(costs),
         lines=[_line(line, item.currency) for line in item.lines],
         recorded_at=work.now,
     )
+
+
+def _milestone(order_id: UUID, item: OrderMilestone) -> Milestone:
+    """The row that a milestone's words mean; not in any session yet."""
+    facts = item.model_dump(exclude={"shop", "order_no", "paid", "currency"})
+    paid = None if item.paid is None or item.currency is None else _minor(item.paid, item.currency)
+    return Milestone(order_id=order_id, paid_minor=paid, **facts)
+
+
+def _sum_of_known(costs: Sequence[int | None]) -> int | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
 
 
 def _line(line: Any, currency: str) -> dict[str, Any]:

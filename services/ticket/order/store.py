@@ -1,6 +1,7 @@
 """Every query of orders. Writing is set-based: a batch of any size costs a fixed number of statements."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.ticket.order.models import Delivery, Order
+from services.ticket.order.models import Delivery, Milestone, Order
 from services.ticket.sight import Wanted
 
 _COLUMNS = list(Order.model_fields)
@@ -25,11 +26,27 @@ _INSERT = text(f"""
 INSERT INTO shop_order ({_NAMES}) SELECT {_NAMES} FROM jsonb_populate_recordset(NULL::shop_order, :rows)
 ORDER BY order_id ON CONFLICT DO NOTHING RETURNING order_id
 """)  # noqa: S608 - column names of our own table
+_SAVED = ", ".join(f"{name} = saved.{name}" for name in _COLUMNS if name != "order_id")
+_SAVE = text(f"""
+UPDATE shop_order SET {_SAVED} FROM jsonb_populate_recordset(NULL::shop_order, :rows) saved
+WHERE shop_order.order_id = saved.order_id
+""")  # noqa: S608 - column names of our own table
+_MILESTONE_NAMES = ", ".join(Milestone.model_fields)
+_REACH = text(f"""
+INSERT INTO order_milestone ({_MILESTONE_NAMES})
+SELECT {_MILESTONE_NAMES} FROM jsonb_populate_recordset(NULL::order_milestone, :rows) ON CONFLICT DO NOTHING
+""")  # noqa: S608 - column names of our own table
 _DELIVER = text("""
 INSERT INTO order_delivery SELECT * FROM jsonb_populate_recordset(NULL::order_delivery, :rows)
 ON CONFLICT (order_id) DO UPDATE SET recipient_name = excluded.recipient_name,
     recipient_phone = excluded.recipient_phone, recipient_address = excluded.recipient_address,
     tracking_number = excluded.tracking_number, payer_token = excluded.payer_token
+""")
+_COMPLETE = text("""
+UPDATE order_delivery SET tracking_number = coalesce(told.tracking_number, order_delivery.tracking_number),
+    payer_token = coalesce(told.payer_token, order_delivery.payer_token)
+FROM jsonb_to_recordset(:rows) told (order_id uuid, tracking_number text, payer_token text)
+WHERE order_delivery.order_id = told.order_id
 """)
 
 
@@ -42,6 +59,40 @@ async def keep_deliveries(session: AsyncSession, rows: Sequence[Mapping[str, Any
     """Keep who gets the parcels."""
     if rows:
         await session.execute(_DELIVER, {"rows": _json(rows)})
+
+
+async def complete_deliveries(session: AsyncSession, told: Sequence[Milestone]) -> None:
+    """Add to kept deliveries how to follow them and who paid, where a milestone tells it."""
+    facts: dict[UUID, dict[str, Any]] = defaultdict(dict)
+    for milestone in told:
+        said = {"tracking_number": milestone.tracking_number, "payer_token": milestone.payer_token}
+        facts[milestone.order_id] |= {name: value for name, value in said.items() if value is not None}
+    rows = [{"order_id": order_id, **said} for order_id, said in facts.items() if said]
+    if rows:
+        await session.execute(_COMPLETE, {"rows": _json(rows)})
+
+
+async def save_many(session: AsyncSession, orders: Sequence[Order]) -> None:
+    """Write locked orders back, whatever of each has changed, in one statement."""
+    for order in orders:
+        session.expunge(order)
+    if orders:
+        await session.execute(_SAVE, {"rows": _json([order.model_dump() for order in orders])})
+
+
+async def milestones_of(session: AsyncSession, order_ids: Iterable[UUID]) -> dict[UUID, list[Milestone]]:
+    """What was told by itself about these orders."""
+    statement = select(Milestone).where(col(Milestone.order_id).in_(list(order_ids)))
+    found: dict[UUID, list[Milestone]] = defaultdict(list)
+    for milestone in (await session.execute(statement)).scalars():
+        found[milestone.order_id].append(milestone)
+    return found
+
+
+async def keep_milestones(session: AsyncSession, milestones: Sequence[Milestone]) -> None:
+    """Keep what was told by itself; the first word on each milestone counts."""
+    if milestones:
+        await session.execute(_REACH, {"rows": _json([milestone.model_dump() for milestone in milestones])})
 
 
 async def lock_many(session: AsyncSession, order_ids: Sequence[UUID]) -> dict[UUID, Order]:
