@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from kit.testing.databases import SERVICES
 
+CLIENTS = {"storefront": "storefront", "service": "notify"}
+"""Development clients by role: the shop's backend, and the service that asks for contacts."""
 STAFF_ROLES = ("admin", "agent", "supervisor", "manager", "finance", "auditor")
 
 
@@ -46,15 +48,29 @@ class Secrets(BaseModel):
 def of_home(path: Path) -> Secrets:
     """Read the secrets at `path`, or make and keep new ones when there are none yet."""
     if path.exists():
-        return Secrets.model_validate_json(path.read_bytes())
+        return _completed(path, Secrets.model_validate_json(path.read_bytes()))
     made = Secrets(
         installation_key=secrets.token_hex(32),
         databases={service: secrets.token_urlsafe(24) for service in SERVICES},
-        clients={"storefront": Client(client_id="storefront", client_secret=secrets.token_urlsafe(32))},
+        clients={role: _client(name) for role, name in CLIENTS.items()},
         accounts={role: Account(username=role, password=secrets.token_urlsafe(12)) for role in STAFF_ROLES},
     )
     write_private(path, made.model_dump_json(indent=2))
     return made
+
+
+def _client(name: str) -> Client:
+    return Client(client_id=name, client_secret=secrets.token_urlsafe(32))
+
+
+def _completed(path: Path, known: Secrets) -> Secrets:
+    """A home of an earlier release lacks the clients that came since."""
+    missing = {role: _client(name) for role, name in CLIENTS.items() if role not in known.clients}
+    if not missing:
+        return known
+    completed = known.model_copy(update={"clients": {**known.clients, **missing}})
+    write_private(path, completed.model_dump_json(indent=2))
+    return completed
 
 
 def write_private(path: Path, text: str) -> None:

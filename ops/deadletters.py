@@ -1,7 +1,6 @@
 """`kefu dead-letters`: see what could not be applied, and apply it once its cause is mended."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import groupby
@@ -10,7 +9,6 @@ from typing import Annotated
 
 import orjson
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
@@ -21,8 +19,7 @@ from kit.deadletters import Letter, waiting
 from kit.redrive import Outcome, redrive
 from kit.subscriber import Subscriber
 from kit.work import Transactions
-from ops.credentials import Secrets, read_json
-from ops.environment import INNER_SERVICES, Home, StackError, database_variable, home_at
+from ops.environment import INNER_SERVICES, Home, StackError, database_url, home_at, installation_key
 
 app = typer.Typer(help="Events that a subscriber could not apply.", no_args_is_help=True)
 Service = Annotated[str, typer.Argument(help=f"{', '.join(INNER_SERVICES)}.")]
@@ -48,7 +45,7 @@ def list_letters(service: Service, home: HomeFolder = None, as_json: AsJson = Fa
 def redrive_letters(service: Service, home: HomeFolder = None, as_json: AsJson = False) -> None:
     """Apply the waiting letters, each aggregate's in sequence; exit code 1 when some are left."""
     place = home_at(home)
-    outcomes = asyncio.run(_redrive(service, _database_url(service, place), _installation_key(place)))
+    outcomes = asyncio.run(_redrive(service, _database_url(service, place), installation_key(place)))
     if as_json:
         print(orjson.dumps([{**_shown(one.letter), "error": one.error} for one in outcomes], default=str).decode())
     else:
@@ -85,22 +82,7 @@ async def _redrive(service: str, url: str, key: bytes) -> list[Outcome]:
 def _database_url(service: str, home: Home) -> str:
     if service not in INNER_SERVICES:
         raise StackError(f"There is no service {service!r}; there are {', '.join(INNER_SERVICES)}.")
-    databases = read_json(home.run).get("databases")
-    given = os.environ.get(database_variable(service))
-    known = databases.get(service) if isinstance(databases, dict) else None
-    if not (given or known):
-        raise StackError(f"{database_variable(service)} is not set and no stack runs in {home.path}.")
-    return given or str(known)
-
-
-def _installation_key(home: Home) -> bytes:
-    given = os.environ.get("KEFU_INSTALLATION_KEY")
-    secret = SecretStr(given) if given else None
-    if secret is None:
-        if not home.secrets.exists():
-            raise StackError("KEFU_INSTALLATION_KEY is not set and there is no local stack to take it from.")
-        secret = SecretStr(Secrets.model_validate_json(home.secrets.read_bytes()).installation_key)
-    return bytes.fromhex(secret.get_secret_value())
+    return database_url(service, home)
 
 
 def _shown(letter: Letter) -> dict[str, object]:

@@ -154,6 +154,10 @@ def shared_environment(
         "KEFU_KEYS_DIR": str(home.keys),
         "KEFU_JWKS_URL": f"http://{own_address(host)}:{port}/.well-known/jwks.json",
         "KEFU_DEV_CREDENTIALS": str(home.secrets),
+        # notify asks customer for a contact when it delivers, signed in as a service.
+        "GATEWAY_URL": f"http://{own_address(host)}:{port}",
+        "KEFU_SERVICE_CLIENT_ID": secrets.clients["service"].client_id,
+        "KEFU_SERVICE_CLIENT_SECRET": secrets.clients["service"].client_secret,
     }
     inner = {f"{name.upper()}_URL": f"http://{LOOPBACK}:{ports[name]}" for name in INNER_SERVICES}
     databases = {database_variable(name): url for name, url in database_urls(environ, secrets, ports).items()}
@@ -166,3 +170,26 @@ def shared_environment(
         "KEFU_GATEWAY_PORT": str(port),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def database_url(service: str, home: Home) -> str:
+    """Where a service's database is: what the environment says, else the running stack's.
+
+    Raises `StackError` when neither says it.
+    """
+    given = os.environ.get(database_variable(service))
+    databases = read_json(home.run).get("databases")
+    known = databases.get(service) if isinstance(databases, dict) else None
+    if not (given or known):
+        raise StackError(f"{database_variable(service)} is not set and no stack runs in {home.path}.")
+    return given or str(known)
+
+
+def installation_key(home: Home) -> bytes:
+    """The installation's secret: the environment's, else the home's. Raises `StackError` when there is none."""
+    given = os.environ.get("KEFU_INSTALLATION_KEY")
+    if not given:
+        if not home.secrets.exists():
+            raise StackError("KEFU_INSTALLATION_KEY is not set and there is no local stack to take it from.")
+        given = Secrets.model_validate_json(home.secrets.read_bytes()).installation_key
+    return bytes.fromhex(given)

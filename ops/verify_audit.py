@@ -12,8 +12,7 @@ from rich.table import Table
 
 from kit.audit_check import Verdict, verify
 from kit.testing.databases import SERVICES
-from ops.credentials import read_json
-from ops.environment import Home, StackError, database_variable, home_at
+from ops.environment import StackError, database_url, home_at
 
 
 def command(
@@ -28,7 +27,7 @@ def command(
     place = home_at(home)
     if service is not None and service not in SERVICES:
         raise StackError(f"There is no service {service!r}; there are {', '.join(SERVICES)}.")
-    addresses = {name: _database_url(name, place) for name in ([service] if service else SERVICES)}
+    addresses = {name: database_url(name, place) for name in ([service] if service else SERVICES)}
     given = os.environ.get("KEFU_AUDIT_DIR")
     verdicts = asyncio.run(_verify(addresses, Path(given) if given else place.path / "audit"))
     if as_json:
@@ -44,15 +43,6 @@ async def _verify(addresses: dict[str, str], folder: Path) -> list[Verdict]:
         return [await verify(url, service, folder) for service, url in addresses.items()]
     except OSError as trouble:
         raise StackError(f"A database can't be reached: {trouble}.") from trouble
-
-
-def _database_url(service: str, home: Home) -> str:
-    databases = read_json(home.run).get("databases")
-    known = databases.get(service) if isinstance(databases, dict) else None
-    given = os.environ.get(database_variable(service)) or known
-    if not given:
-        raise StackError(f"{database_variable(service)} is not set and no stack runs in {home.path}.")
-    return str(given)
 
 
 def _table(verdicts: list[Verdict]) -> Table:

@@ -33,6 +33,7 @@ _ALWAYS = ("401", "403", "413", "429", "500", "503")
 _DESCRIPTIONS = {
     "400": "Malformed JSON.", "401": "No valid token.", "403": "The permission is missing.", "404": "Not found.",
     "409": "The present state refuses this.", "412": "Stale version.", "413": "Body too large.",
+    "428": "If-Match is needed.",
     "415": "Not JSON.", "422": "Invalid request.", "429": "Too many requests.", "500": "Internal error.",
     "503": "A dependency is away.",
 }  # fmt: skip
@@ -85,7 +86,7 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
     if "{" in path or method == "post":
         statuses.add("404")
     if method in ("post", "put", "patch"):
-        statuses |= {"400", "409", "412", "415"}
+        statuses |= {"400", "409", "412", "415", "428"}
     for status in sorted(statuses):
         operation["responses"][status] = {
             "description": _DESCRIPTIONS[status],

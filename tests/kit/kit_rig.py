@@ -156,7 +156,12 @@ class Broker:
     async def is_settled(self, stream: str, durable: str) -> bool:
         """Whether every message of the durable is acknowledged or buried."""
         info = await self.js.consumer_info(stream, durable)
-        return not info.num_pending and not info.num_ack_pending
+        if info.num_pending or info.num_ack_pending or info.ack_floor is None:
+            return False
+        # A consumer hears of a new message a moment after its publisher did: ask how far it really is.
+        (subjects,) = info.config.filter_subjects or [info.config.filter_subject]
+        last = await self.js.get_last_msg(stream, subjects)
+        return info.ack_floor.stream_seq >= last.seq
 
 
 @asynccontextmanager

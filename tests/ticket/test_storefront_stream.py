@@ -19,8 +19,6 @@ from kit.testing.poll import eventually
 from services.ticket.subscribers import SUBSCRIPTIONS
 
 RECIPIENT = {"name": "李小明", "phone": "13812345678", "address": "江苏省连云港市海州区某路 1 号"}
-
-
 FULL: dict[str, Any] = {
     "revision": 3, "paid": "52.50", "payment_method": "alipay", "payer_token": "payer-4711", "courier": "中通",
     "region": "江苏", "channel": "search", "agent": "菲菲", "top_up_of": "A-0", "recipient": RECIPIENT,
@@ -167,6 +165,13 @@ SENT: dict[str, Any] = {
     "lines": [{"line_no": 1, "sku": "TEA", "product_name": "茶", "quantity": 2, "unit_price": "10.00",
                "paid_total": "20.00"}],
 }  # fmt: skip
+
+
+async def test_an_order_may_name_its_cost_as_a_whole(storefront: Storefront) -> None:
+    """C10: both ways; what it names goes before the sum of its lines."""
+    await storefront.tell(told("placed", cost=cny("12.50")))
+    assert (await storefront.desk.put("A-2", cost="12.50"))["cost"] == cny("12.50")
+    assert [row.cost_minor for row in await storefront.desk.rows("SELECT cost_minor FROM shop_order")] == [1250, 1250]
 
 
 async def test_imported_history_stays_quiet(storefront: Storefront) -> None:
