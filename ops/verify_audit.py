@@ -5,12 +5,14 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import asyncpg
 import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from kit.audit_check import Verdict, verify
+from kit.db import is_transient
 from kit.testing.databases import SERVICES
 from ops.environment import StackError, database_url, home_at
 
@@ -41,7 +43,9 @@ def command(
 async def _verify(addresses: dict[str, str], folder: Path) -> list[Verdict]:
     try:
         return [await verify(url, service, folder) for service, url in addresses.items()]
-    except OSError as trouble:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+        if not is_transient(trouble):
+            raise
         raise StackError(f"A database can't be reached: {trouble}.") from trouble
 
 
