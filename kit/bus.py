@@ -102,7 +102,8 @@ class Bus:
         """Connect, however long the broker takes to appear; run it as a task."""
         while not self._opened.is_set():
             try:
-                await asyncio.wait_for(self._connect(), timeout=10)
+                # No wait_for: it would run this in a task of its own, and the client may swallow that task's end.
+                await self._connect()
                 self._opened.set()
             except (OSError, nats.errors.Error, TimeoutError) as error:
                 log.warning("bus.unavailable", error=error)

@@ -13,7 +13,7 @@ from ops.environment import StackError
 
 _SECONDS = aiohttp.ClientTimeout(total=30)
 _RETRIES = 60
-_ASK_AGAIN = (0, 502, 503, 504)
+_ASK_AGAIN = (0, 429, 502, 503, 504)
 
 
 def _in_flight(status: int, body: Any) -> bool:
@@ -29,18 +29,20 @@ class Caller:
     gateway: str
     form: dict[str, str]
     token: str | None = field(default=None, repr=False)
+    signing_in: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def call(self, method: str, path: str, json: object = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON of the answer. An answer of 503, or none at all, is asked for again: calls with an
         Idempotency-Key and calls that only look may be repeated, so pass a key with every creating one."""
         status = 0
         for attempt in range(_RETRIES):
+            held = self.token
             try:
                 status, body = await self._once(method, path, json, headers)
             except (aiohttp.ClientError, TimeoutError):
                 status, body = 0, None
-            if status == 401 and self.token is not None:
-                self.token = None
+            if status == 401 and held is not None:
+                self.token = None if self.token == held else self.token  # somebody may have a newer one by now
             elif status not in _ASK_AGAIN and not _in_flight(status, body):
                 return status, body
             await asyncio.sleep(min(0.05 * 2**attempt, 0.5))
@@ -55,10 +57,12 @@ class Caller:
         return body
 
     async def _once(self, method: str, path: str, json: object, headers: dict[str, str]) -> tuple[int, Any]:
-        if self.token is None:
-            self.token = await self._sign_in()
+        async with self.signing_in:  # one at a time: a login is dear, and the gateway bounds how many it examines
+            if self.token is None:
+                self.token = await self._sign_in()
+            token = self.token
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        given["Authorization"] = f"Bearer {self.token}"
+        given["Authorization"] = f"Bearer {token}"
         async with self.http.request(method, self.gateway + path, json=json, headers=given) as answer:
             is_json = "json" in answer.headers.get("Content-Type", "")
             return answer.status, await answer.json(content_type=None) if is_json else None
@@ -66,7 +70,7 @@ class Caller:
     async def _sign_in(self) -> str:
         async with self.http.post(f"{self.gateway}/oauth/token", data=self.form) as answer:
             if answer.status != 200:
-                if answer.status >= 500:
+                if answer.status >= 500 or answer.status == 429:
                     raise aiohttp.ClientError("the gateway is not there yet")
                 raise StackError(f"The gateway refused to sign in ({answer.status}).")
             return str((await answer.json())["access_token"])

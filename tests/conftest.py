@@ -1,5 +1,7 @@
 """What all tests share: one PostgreSQL and one NATS per worker, a fresh database per test, tokens of every role."""
 
+import contextlib
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -7,15 +9,18 @@ from importlib import import_module
 from pathlib import Path
 
 import httpx
+import nats as nats_client
 import orjson
 import pytest
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+from nats.js.errors import NotFoundError
 from pydantic import SecretStr
 from stage import KEY, NOON, Client, Starter, Tokens
 
+from contracts.catalogue import STREAMS
 from kit import bus
 from kit.clock import Clock, FrozenClock
 from kit.ids import new_id
@@ -48,9 +53,28 @@ def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
 
 
 @pytest.fixture
-async def nats_url(nats: NatsServer) -> str:
-    await bus.provision(nats.url)
-    return nats.url
+async def nats_url(request: pytest.FixtureRequest) -> str:
+    """A broker with empty streams: the one NATS_URL names (its streams are made anew, so run one worker: -n 0), else
+    an embedded one of the test's own. A test that stops its broker always has its own."""
+    given = os.environ.get("NATS_URL")
+    if given and "nats" not in request.fixturenames:
+        await emptied(given)
+        await bus.provision(given)
+        return given
+    server: NatsServer = request.getfixturevalue("nats")
+    await bus.provision(server.url)
+    return server.url
+
+
+async def emptied(url: str) -> None:
+    """Delete the catalogue's streams."""
+    client = await nats_client.connect(url)
+    try:
+        for name in STREAMS:
+            with contextlib.suppress(NotFoundError):
+                await client.jetstream().delete_stream(name)
+    finally:
+        await client.close()
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ async def test_one_service_for_a_script(told: Trail) -> None:
     await told.write()
     code, out = await run("customer", "--json")
     assert code == 0
-    assert orjson.loads(out) == [
+    assert orjson.loads(out.splitlines()[-1]) == [
         {
             "service": "customer", "ok": True, "rows": 4, "last_seal": 3, "waiting": 1, "checkpoints": 1,
             "last_checkpoint": 3, "last_checkpoint_at": "2026-11-21T04:01:03+00:00", "finding": None,
@@ -65,7 +65,7 @@ async def test_the_first_wrong_place_is_told_and_the_exit_code_is_1(told: Trail)
     assert "deleted: row 2, sealed as 2, is gone" in out
     code, out = await run("customer", "--json")
     assert code == 1
-    assert orjson.loads(out)[0]["finding"] == {"wrong": "deleted", "place": 2, "words": "row 2, sealed as 2, is gone"}
+    assert orjson.loads(out.splitlines()[-1])[0]["finding"] == {"wrong": "deleted", "place": 2, "words": "row 2, sealed as 2, is gone"}
 
 
 async def test_what_an_operator_can_act_on_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
