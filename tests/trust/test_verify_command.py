@@ -65,7 +65,11 @@ async def test_the_first_wrong_place_is_told_and_the_exit_code_is_1(told: Trail)
     assert "deleted: row 2, sealed as 2, is gone" in out
     code, out = await run("customer", "--json")
     assert code == 1
-    assert orjson.loads(out.splitlines()[-1])[0]["finding"] == {"wrong": "deleted", "place": 2, "words": "row 2, sealed as 2, is gone"}
+    assert orjson.loads(out.splitlines()[-1])[0]["finding"] == {
+        "wrong": "deleted",
+        "place": 2,
+        "words": "row 2, sealed as 2, is gone",
+    }
 
 
 async def test_what_an_operator_can_act_on_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
