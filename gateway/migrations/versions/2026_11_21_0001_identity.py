@@ -47,8 +47,3 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("staff_id", name="pk_staff_copy"),
     )
-
-
-def downgrade() -> None:
-    """There is nothing before the first."""
-    raise NotImplementedError("the first migration is not undone")
