@@ -27,9 +27,9 @@ import nats
 from local_stack import Running, stack
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
+from kit.testing.poll import eventually
 from ops.callers import Caller, callers
 from ops.credentials import Secrets
-from ops.environment import StackError
 from ops.story import hire
 
 VICTIMS = ("ticket", "postgresql", "notify", "nats", "gateway", "customer", "ticket", "appraisal")
@@ -82,8 +82,7 @@ async def kill_on(running: Running, kills: int, seed: int, load: asyncio.Task[An
     for turn in range(kills):
         await asyncio.wait([load], timeout=chance.uniform(0.3, 1.2))
         victim = VICTIMS[(turn + seed) % len(VICTIMS)]
-        while not killed(running, victim):  # noqa: ASYNC110 - the process belongs to the supervisor
-            await asyncio.sleep(0.1)
+        await eventually(lambda: killed(running, victim), within=60)  # noqa: B023 - asked within this turn
         done[victim] += 1
     return done
 
@@ -132,29 +131,32 @@ async def work_through(workers: int, worker: Callable[[], Coroutine[Any, Any, No
 async def drained(running: Running, wanted: int) -> None:
     """Wait until every effect is there, or nothing has moved for 12 seconds: slow is not lost."""
     last, since = -1, time.monotonic()
-    while time.monotonic() - since < QUIET_SECONDS:
+
+    async def done_or_quiet() -> bool:
+        nonlocal last, since
         unpublished = await value(running, "ticket", "SELECT count(*) FROM outbox WHERE published_at IS NULL")
         effects = await value(running, "notify", "SELECT count(*) FROM notification WHERE subject = 'ticket.closed'")
-        if unpublished == 0 and effects >= wanted:
-            return
         if effects - unpublished != last:
             last, since = effects - unpublished, time.monotonic()
-        await asyncio.sleep(0.2)
+        return (unpublished == 0 and effects >= wanted) or time.monotonic() - since > QUIET_SECONDS
+
+    await eventually(done_or_quiet, within=300)
 
 
 async def value(running: Running, service: str, query: str) -> int:
     """One number from a service's database; asked again while PostgreSQL is coming back."""
-    for _ in range(100):
+
+    async def connected() -> Any:
         try:
-            connection = await asyncpg.connect(running.note["databases"][service], timeout=5)
+            return await asyncpg.connect(running.note["databases"][service], timeout=5)
         except (OSError, asyncpg.PostgresError):
-            await asyncio.sleep(0.2)
-            continue
-        try:
-            return int(await connection.fetchval(query))
-        finally:
-            await connection.close()
-    raise StackError(f"the {service} database does not come back")
+            return None
+
+    connection = await eventually(connected, within=60)
+    try:
+        return int(await connection.fetchval(query))
+    finally:
+        await connection.close()
 
 
 async def check(running: Running, history: dict[str, str], verdict: Verdict) -> None:
