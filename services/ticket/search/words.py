@@ -1,0 +1,76 @@
+"""What of a text can be searched: runs of Chinese characters in pairs, other words whole.
+
+A text is brought to one plain form (full and half width, case and punctuation are alike), in which runs stand
+between single blanks. A Chinese run is found by its pairs of neighbours, so that the commonest words, those of two
+characters, are entries of the index; its last character is an entry of its own, so that one character is the
+beginning of some entry wherever it stands. A word of letters and digits is one entry.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+LONGEST_WORD = 64
+_HAN = (
+    r"\u2e80-\u2fdf\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f])*")
+_IS_HAN = re.compile(rf"[{_HAN}]+")
+
+
+def folded(text: str) -> str:
+    """The text with full width, compatibility forms and case made alike."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def runs(text: str) -> list[str]:
+    """The runs of a text, in order: Chinese ones and words, each folded."""
+    return _RUN.findall(folded(text))
+
+
+def plain(text: str) -> str:
+    """The text as it is compared: its runs between single blanks, a blank at either end."""
+    return f" {' '.join(runs(text))} "
+
+
+def entries(text: str) -> set[str]:
+    """The entries under which the text stands in the index."""
+    found: set[str] = set()
+    for run in runs(text):
+        found.update(_of_run(run))
+    return found
+
+
+def is_chinese(run: str) -> bool:
+    """Whether the run is one of Chinese characters (kana and hangul are treated alike)."""
+    return _IS_HAN.fullmatch(run) is not None
+
+
+def of_shop(shop: str) -> str:
+    """The entry of all texts of a shop. Words hold no `@`."""
+    return f"@shop:{shop}"
+
+
+def of_month(at: datetime) -> str:
+    """The entry of all texts of tickets opened in that month (UTC)."""
+    return f"@month:{at:%Y%m}"
+
+
+def place(shop: str, opened_at: datetime) -> Sequence[str]:
+    """The entries that say where a ticket belongs rather than what it says."""
+    return of_shop(shop), of_month(opened_at)
+
+
+def _of_run(run: str) -> Iterator[str]:
+    if not is_chinese(run):
+        yield run[:LONGEST_WORD]
+        return
+    yield from pairs(run)
+    yield run[-1]
+
+
+def pairs(run: str) -> Iterable[str]:
+    """Neighbours of a Chinese run, two by two."""
+    return (run[at : at + 2] for at in range(len(run) - 1))
