@@ -49,6 +49,8 @@ _KINDS = (
           ("It exists already", "There is such a record already.")),
     _kind("conflict", 409, ("与当前数据冲突", "请重新读取后再试。"),
           ("Conflict with the present data", "Read it again and retry.")),
+    _kind("still-in-use", 409, ("仍在使用中", "请先处理所列的单位、小组或人员。"),
+          ("Still in use", "Settle first what the answer names: units, teams or people.")),
     _kind("not-yet-known", 409, ("引用的数据尚未同步", "请按 Retry-After 稍后重试。"),
           ("A thing referred to is not known here yet", "Try again after the time in Retry-After.")),
     _kind("idempotency-in-flight", 409, ("相同幂等键的请求正在处理", "请稍后用同一个键重试。"),

@@ -11,10 +11,12 @@ from services.appraisal.commission.policy import COMMISSION_TIERS
 from services.appraisal.credit import routes as credit
 from services.appraisal.staff import routes as staff
 from services.appraisal.subscribers import SUBSCRIPTIONS
+from services.appraisal.team import routes as team
+from services.appraisal.unit import routes as unit
 
 POLICIES = (COMMISSION_TIERS,)
 WIRING = Wiring(service="appraisal", subscriptions=SUBSCRIPTIONS, policies=POLICIES)
-ROUTERS = (staff.router, commission.router, credit.router, *routers_of("appraisal"))
+ROUTERS = (staff.router, unit.router, team.router, commission.router, credit.router, *routers_of("appraisal"))
 
 
 def application(settings: ServiceSettings) -> FastAPI:

@@ -20,11 +20,26 @@ ENDPOINTS = (
     ("POST", f"/v1/staff/{ID}/suspend", "staff:manage"),
     ("POST", f"/v1/staff/{ID}/readmit", "staff:manage"),
     ("POST", f"/v1/staff/{ID}/leave", "staff:manage"),
+    *(
+        (method, f"/v1/{noun}s{path}", f"{noun}:{verb}")
+        for noun, ends in {"unit": ("close", "reopen"), "team": ("dissolve", "reform")}.items()
+        for method, path, verb in (
+            ("POST", "", "manage"),
+            ("GET", "", "read"),
+            ("GET", f"/{ID}", "read"),
+            ("PATCH", f"/{ID}", "manage"),
+            *(("POST", f"/{ID}/{end}", "manage") for end in ends),
+        )
+    ),
     ("POST", "/v1/appraisals/commission-quotes", "commission:quote"),
     ("GET", "/v1/ledger/sale-credits", "credit:read"),
     ("GET", f"/v1/ledger/sale-credits/{ID}", "credit:read"),
     ("GET", "/v1/ledger/unmatched-aliases", "credit:read"),
 )
+
+_PLACES = {
+    "staff": "{staff_id}", "units": "{unit_id}", "teams": "{team_id}", "ledger": "{order_id}", "appraisals": "",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -50,10 +65,7 @@ async def test_no_endpoint_is_missing_above(desk: Desk) -> None:
     spec = desk.client.app.openapi()
     own = {path: one for path, one in spec["paths"].items() if not path.startswith(OF_EVERY_SERVICE)}
     served = {(method.upper(), path) for path, methods in own.items() for method in methods}
-    checked = {
-        (method, path.replace(str(ID), "{order_id}" if "ledger" in path else "{staff_id}"))
-        for method, path, _ in ENDPOINTS
-    }
+    checked = {(method, path.replace(str(ID), _PLACES[path.split("/")[2]])) for method, path, _ in ENDPOINTS}
     assert served == checked
 
 

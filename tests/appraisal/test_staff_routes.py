@@ -143,7 +143,8 @@ async def test_changes_need_the_version_that_was_read(desk: Desk) -> None:
 
 async def test_a_change_replaces_the_aliases_and_tells_the_whole_state(desk: Desk) -> None:
     hired = await desk.hire("林菲", ("main", "菲菲"), ("B2C", "飞飞"))
-    team = str(uuid4())
+    made = await desk.client.call("POST", "/v1/teams", "manager", json={"code": "day", "name": "白班"})
+    team = made.json()["team_id"]
     body = {"aliases": [{"shop": "B2C", "alias": "飞飞"}, {"shop": "C2C", "alias": "菲菲"}], "team_id": team}
     path = f"{STAFF}/{hired['staff_id']}"
     changed = await desk.client.call("PATCH", path, "manager", json=body, headers={"If-Match": '"1"'})

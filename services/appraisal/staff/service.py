@@ -17,6 +17,8 @@ from services.appraisal.staff import lifecycle, store
 from services.appraisal.staff.lifecycle import Aliases
 from services.appraisal.staff.models import Staff
 from services.appraisal.staff.schemas import StaffCreate, StaffUpdate
+from services.appraisal.team import service as team
+from services.appraisal.unit import service as unit
 
 Member = tuple[Staff, Aliases]
 # The name is personal and is in no trail (X6).
@@ -24,7 +26,12 @@ _TRACED = ("role", "team_id", "unit_id", "grade", "status", "left_on")
 
 
 async def hire_staff(work: Work, asked: StaffCreate) -> Member:
-    """Take somebody on, on probation. Raises Problem `already-exists` for an alias that is taken in its shop."""
+    """Take somebody on, on probation.
+
+    Raises Problem `already-exists` for an alias that is taken in its shop, `invalid-request` for a unit or team that
+    doesn't exist or is no more.
+    """
+    await _expect_places(work, asked)
     staff = Staff(
         staff_id=new_id(),
         number=people_number("S", work.now, await store.next_number(work.session)),
@@ -54,12 +61,13 @@ async def change_staff(work: Work, staff_id: UUID, asked: StaffUpdate) -> Member
     """Change role, team, unit or aliases; the same again changes nothing and tells nothing.
 
     Raises Problem `not-found`, `precondition-required` without If-Match, `stale-version`, and `already-exists` for an
-    alias that is taken in its shop.
+    alias that is taken in its shop, `invalid-request` for a unit or team that doesn't exist or is no more.
     """
     if work.expected_version is None:
         raise Problem("precondition-required")
     staff, aliases = await _lock(work, staff_id)
     before = _traced(staff, aliases)
+    await _expect_places(work, asked)
     for name in asked.model_fields_set - {"aliases"}:
         setattr(staff, name, getattr(asked, name))
     if asked.aliases is not None:
@@ -88,9 +96,21 @@ async def readmit_staff(work: Work, staff_id: UUID) -> Member:
 async def part_with_staff(work: Work, staff_id: UUID, left_on: date | None, reason: str | None) -> Member:
     """Record that somebody left. Their aliases stay theirs: old remarks still name them.
 
-    Raises Problem `not-found`, `transition-refused`, `stale-version`, and `invalid-request` for an impossible day.
+    Whoever leads a unit or a team stays until somebody else does, for complaints and penalty lists go to leads: the
+    answer names them. Raises Problem `not-found`, `transition-refused`, `stale-version`, `still-in-use`, and
+    `invalid-request` for an impossible day.
     """
-    return await _move(work, staff_id, "leave", lifecycle.leave, why=reason, left_on=left_on)
+    member = await _move(work, staff_id, "leave", lifecycle.leave, why=reason, left_on=left_on)
+    units, teams = await unit.led_by(work, staff_id), await team.led_by(work, staff_id)
+    if units or teams:
+        raise Problem("still-in-use", units=list(units), teams=list(teams))
+    return member
+
+
+async def _expect_places(work: Work, asked: StaffCreate | StaffUpdate) -> None:
+    """People are held before units and units before teams, so that no two changes wait for each other."""
+    await unit.expect_active(work, asked.unit_id)
+    await team.expect_active(work, asked.team_id)
 
 
 async def _move(

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from contracts.appraisal.staff import StaffStatus
 from kit.problems import Problem
 from services.appraisal.staff.models import Staff
 
@@ -33,6 +34,20 @@ async def get(session: AsyncSession, staff_id: UUID, *, lock: bool = False) -> S
     if found is None:
         raise Problem("not-found")
     return found
+
+
+async def hold(session: AsyncSession, staff_id: UUID) -> str | None:
+    """Their status, which stays until this transaction ends; None for nobody of ours."""
+    query = select(col(Staff.status)).where(col(Staff.staff_id) == staff_id)
+    return (await session.execute(query.with_for_update(read=True))).scalar_one_or_none()
+
+
+async def at_work_in(session: AsyncSession, **place: UUID) -> int:
+    """How many who have not left are in this unit or team."""
+    query = select(func.count()).select_from(Staff).where(col(Staff.status) != StaffStatus.LEFT)
+    for name, value in place.items():
+        query = query.where(getattr(Staff, name) == value)
+    return (await session.execute(query)).scalar_one()
 
 
 async def page(session: AsyncSession, filters: Mapping[str, Any], after: UUID | None, limit: int) -> Sequence[Staff]:

@@ -1,0 +1,1 @@
+"""小组: who works together, for which shops, and under whom (A1)."""
