@@ -59,23 +59,21 @@ def with_token(headers: RawHeaders, token: str) -> RawHeaders:
     return [*others, (b"authorization", b"Bearer " + token.encode("ascii"))]
 
 
-def to_service(headers: RawHeaders, *, request_id: str, client: str, scheme: str) -> list[tuple[str, str]]:
+def to_service(headers: RawHeaders, *, request_id: str, client: str, scheme: str) -> RawHeaders:
     """The headers of the request that goes to the service. Raises UnreadableHeaderError."""
     dropped = _NOT_FORWARDED | _named_by_connection(headers)
-    try:
-        forwarded = [
-            (name.decode("ascii"), value.decode())
-            for name, value in headers
-            if name not in dropped and not name.startswith(_IDENTITY) and b"_" not in name
-        ]
-    except UnicodeDecodeError as error:
-        raise UnreadableHeaderError from error
-    host = text_of(headers, b"host")
+    forwarded = [
+        pair
+        for pair in headers
+        if pair[0] not in dropped and not pair[0].startswith(_IDENTITY) and b"_" not in pair[0]
+    ]
+    _expect_text(forwarded)
+    host = the_one(headers, b"host")
     forwarded += [
-        ("x-request-id", request_id),
-        ("x-forwarded-for", client),
-        ("x-forwarded-proto", scheme),
-        *([("x-forwarded-host", host)] if host and host.isascii() else []),
+        (b"x-request-id", request_id.encode()),
+        (b"x-forwarded-for", client.encode()),
+        (b"x-forwarded-proto", scheme.encode()),
+        *([(b"x-forwarded-host", host)] if host and host.isascii() else []),
         *_trace(headers),
     ]
     return forwarded
@@ -92,6 +90,15 @@ def to_client(headers: Iterable[tuple[bytes, bytes]], *, status: int, request_id
     return answer
 
 
+def _expect_text(headers: RawHeaders) -> None:
+    try:
+        for _, value in headers:
+            if not value.isascii():
+                value.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableHeaderError from error
+
+
 def _named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
     named: set[bytes] = set()
     for name, value in headers:
@@ -100,13 +107,13 @@ def _named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
     return frozenset(named)
 
 
-def _trace(headers: RawHeaders) -> list[tuple[str, str]]:
+def _trace(headers: RawHeaders) -> RawHeaders:
     """The caller's trace context, or the root of a new trace."""
     given = traceparent_of({"headers": headers})
     if given is None:
         made = os.urandom(24).hex()
-        return [("traceparent", f"00-{made[:32]}-{made[32:]}-01")]
+        return [(b"traceparent", f"00-{made[:32]}-{made[32:]}-01".encode())]
     state = the_one(headers, b"tracestate")
     if state is None or len(state) > _TRACESTATE_CHARS or not state.isascii():
-        return [("traceparent", given)]
-    return [("traceparent", given), ("tracestate", state.decode("ascii"))]
+        return [(b"traceparent", given.encode())]
+    return [(b"traceparent", given.encode()), (b"tracestate", state)]

@@ -166,7 +166,7 @@ def _target(exchange: Exchange) -> str:
     return (path + b"?" + query).decode("ascii")
 
 
-def _headers(exchange: Exchange) -> list[tuple[str, str]]:
+def _headers(exchange: Exchange) -> wire.RawHeaders:
     try:
         return wire.to_service(
             exchange.headers,

@@ -1,21 +1,25 @@
 """The seam to the services: one request out, one streamed answer back.
 
-`Upstream` is what the proxy needs; `HttpUpstream` does it with aiohttp. Header and body bytes pass unchanged: nothing
-is decompressed, no redirect is followed, no cookie is kept.
+`Upstream` is what the proxy needs; `HttpUpstream` does it over pools of kept-alive connections. Header and body bytes
+pass unchanged: nothing is decompressed, no redirect is followed, no cookie is kept.
 """
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
 from typing import Protocol
+from urllib.parse import urlsplit
 
-import aiohttp
-from yarl import URL
-
-_CONNECT_SECONDS = 2.0
-_IDLE_SECONDS = 30.0  # less than the services' 75 s: we hang up first, so few requests meet a closed door
-_BIG_HEADERS = 65_536
+from gateway.connection import BrokenAnswer, BrokenConnection, Connection, RawHeaders, Reply
+from gateway.pool import NoConnection, Origin, Pool
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
+# Would end a header early and begin another, or another request. The server in front lets none through; nor do we.
+_BREAKS_OUT = re.compile(rb"[\r\n\0]")
+_NOT_IN_A_TARGET = re.compile(r"[^\x21-\x7e]")
 
 Body = bytes | AsyncIterator[bytes] | None
 
@@ -44,7 +48,7 @@ class Answer(Protocol):
         ...
 
     @property
-    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+    def headers(self) -> RawHeaders:
         """The headers as they came, in order, repeated ones repeated."""
         ...
 
@@ -57,7 +61,7 @@ class Upstream(Protocol):
     """Sends one request to a service."""
 
     def ask(
-        self, service: str, method: str, target: str, headers: list[tuple[str, str]], body: Body
+        self, service: str, method: str, target: str, headers: RawHeaders, body: Body
     ) -> AbstractAsyncContextManager[Answer]:
         """The answer to one request; leaving the context early breaks the exchange off.
 
@@ -68,89 +72,153 @@ class Upstream(Protocol):
 
 
 class HttpUpstream:
-    """The services over HTTP, each with its own pool of kept-alive connections."""
+    """The services over HTTP/1.1, each with its own pool of kept-alive connections."""
 
     def __init__(self, addresses: Mapping[str, str], *, connections: int = 128) -> None:
-        self._origins = {service: _origin(address) for service, address in addresses.items()}
-        self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+        self._pools = {service: Pool(_origin(address), connections) for service, address in addresses.items()}
+        self._is_running = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Connections are kept while the block lasts."""
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, limit_per_host=self._connections, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=10
-            ),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            auto_decompress=False,
-            trust_env=False,
-            max_line_size=_BIG_HEADERS,
-            max_field_size=_BIG_HEADERS,
-        ) as self._session:
-            # aiohttp would send a PUT again whose body has been used up by then: sending again is decided here alone.
-            self._session._retry_connection = False  # noqa: SLF001
+        self._is_running = True
+        try:
             yield
-        self._session = None
-
-    @asynccontextmanager
-    async def ask(
-        self, service: str, method: str, target: str, headers: list[tuple[str, str]], body: Body
-    ) -> AsyncIterator[Answer]:
-        """See `Upstream.ask`."""
-        url = URL(self._origins[service] + target, encoded=True)
-        again = body is None and method in _IDEMPOTENT
-        response = await self._send(method, url, headers, body, again=again)
-        try:
-            yield _HttpAnswer(response)
         finally:
-            if response.content.at_eof():
-                response.release()
-            else:
-                response.close()
+            self._is_running = False
+            for pool in self._pools.values():
+                pool.close()
 
-    async def _send(
-        self, method: str, url: URL, headers: list[tuple[str, str]], body: Body, *, again: bool
-    ) -> aiohttp.ClientResponse:
-        if self._session is None:
+    def ask(
+        self, service: str, method: str, target: str, headers: RawHeaders, body: Body
+    ) -> AbstractAsyncContextManager[Answer]:
+        """See `Upstream.ask`."""
+        if not self._is_running:
             raise Unreachable(asked=False)
+        pool = self._pools[service]
+        return _Asking(pool, method, _head(method, target, pool.origin.authority, headers, body), body)
+
+
+class _Asking:
+    """One request under way."""
+
+    __slots__ = ("_again", "_body", "_connection", "_headless", "_pool", "_reply", "_request", "_sending")
+
+    def __init__(self, pool: Pool, method: str, request: bytes, body: Body) -> None:
+        self._pool = pool
+        self._request = request
+        self._body = body
+        self._headless = method == "HEAD"
+        self._again = body is None and method in _IDEMPOTENT
+        self._connection: Connection | None = None
+        self._reply: Reply | None = None
+        self._sending: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Answer:
         try:
-            return await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return _HttpAnswer(await self._begin())
+        except BaseException:
+            self._break_off()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        sent = self._sending is None or (self._sending.done() and not self._sending.cancelled())
+        if (
+            sent
+            and kind is None
+            and self._connection is not None
+            and self._reply is not None
+            and self._reply.reusable
+        ):
+            self._pool.give(self._connection)
+        else:
+            self._break_off()
+
+    async def _begin(self) -> Reply:
+        try:
+            self._connection = await self._pool.take()
+        except NoConnection as error:
             raise Unreachable(asked=False) from error
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
-            if again:
-                return await self._send(method, url, headers, body, again=False)
-            raise Unreachable(asked=True) from error
-        except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
+        self._reply = self._connection.ask(self._request, headless=self._headless)
+        if self._body is not None and not isinstance(self._body, bytes):
+            self._sending = asyncio.create_task(_send(self._connection, self._body, self._request))
+        try:
+            await self._reply.begun()
+        except BrokenAnswer as error:
             raise Unintelligible from error
-        except aiohttp.ClientError as error:
-            raise Unreachable(asked=True) from error
+        except BrokenConnection as error:
+            if not self._again:
+                raise Unreachable(asked=True) from error
+            self._again = False
+            return await self._begin()
+        return self._reply
+
+    def _break_off(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+        if self._connection is not None:
+            self._connection.abort()
 
 
 class _HttpAnswer:
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status = response.status
-        self.headers = response.raw_headers
+    """A reply, its breaks told in the words of the seam."""
+
+    __slots__ = ("_reply", "headers", "status")
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self.status = reply.status
+        self.headers = reply.headers
 
     async def pieces(self) -> AsyncIterator[tuple[bytes, bool]]:
-        content = self._response.content
-        more = True
+        """See `Answer.pieces`."""
         try:
-            while more:
-                piece = await content.readany()
-                more = not content.at_eof()
-                yield piece, more
-        except (aiohttp.ClientError, ConnectionError) as error:
+            async for piece in self._reply.pieces():
+                yield piece
+        except (BrokenConnection, BrokenAnswer) as error:
             raise Unreachable(asked=True) from error
 
 
-def _origin(address: str) -> str:
-    """Scheme and authority of a service's address. Raises ValueError for anything else in it."""
-    url = URL(address)
-    if url.scheme not in ("http", "https") or not url.host or url.path != "/" or url.user or url.query_string:
+async def _send(connection: Connection, body: AsyncIterator[bytes], head: bytes) -> None:
+    """The body, piece by piece. One that breaks off breaks the connection: a half must never pass for the whole."""
+    chunked = head.endswith(_CHUNKED_END)
+    try:
+        async for piece in body:
+            if piece:
+                await connection.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
+            await connection.write(b"0\r\n\r\n")
+    except Exception:  # noqa: BLE001 - whoever reads the body has kept why; here only the connection is left to end
+        connection.abort()
+
+
+_CHUNKED_END = b"\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def _head(method: str, target: str, authority: bytes, headers: RawHeaders, body: Body) -> bytes:
+    """The request up to its body, and the body itself when it is there already. Raises ValueError for a target or
+    header that would not stay inside its line."""
+    if _NOT_IN_A_TARGET.search(target) or _BREAKS_OUT.search(b"".join([part for pair in headers for part in pair])):
+        raise ValueError("a request's target and headers are lines")
+    lines = [b"%b %b HTTP/1.1\r\nhost: %b" % (method.encode(), target.encode(), authority)]
+    lines += [b"%b: %b" % pair for pair in headers]
+    if not any(name == b"content-length" for name, _ in headers):
+        if isinstance(body, bytes):
+            lines.append(b"content-length: %d" % len(body))
+        elif body is not None:
+            lines.append(b"transfer-encoding: chunked")
+        elif method in _EXPECT_A_BODY:
+            lines.append(b"content-length: 0")
+    return b"\r\n".join(lines) + b"\r\n\r\n" + (body if isinstance(body, bytes) else b"")
+
+
+def _origin(address: str) -> Origin:
+    """Where a service listens. Raises ValueError for anything else in its address."""
+    url = urlsplit(address)
+    plain = url.path in ("", "/") and not (url.query or url.fragment or "@" in url.netloc)
+    if url.scheme not in ("http", "https") or not url.hostname or not plain:
         raise ValueError("a service's address is http(s)://host:port and nothing more")
-    return str(url.origin())
+    secure = url.scheme == "https"
+    return Origin(url.hostname, url.port or (443 if secure else 80), secure, url.netloc.encode("ascii"))
