@@ -1,7 +1,14 @@
 """What this service does with others' events: it keeps copies, and takes the storefront's orders."""
 
 from contracts import storefront
-from contracts.appraisal.staff import StaffChanged, StaffHired, StaffLeft, StaffSuspended
+from contracts.appraisal.staff import (
+    StaffChanged,
+    StaffHired,
+    StaffLeft,
+    StaffSuspended,
+    TeamChanged,
+    UnitChanged,
+)  # fmt: skip
 from contracts.customer import customer
 from kit.subscriber import subscription
 from services.ticket.copies import service as copies
@@ -13,6 +20,11 @@ SUBSCRIPTIONS = (
     subscription("ticket-storefront-order", dict.fromkeys(ORDER_NEWS, take_news)),
     subscription("ticket-customer-copy", dict.fromkeys(customer.EVENTS, copies.keep_customers)),
     subscription(
-        "ticket-staff-copy", dict.fromkeys((StaffHired, StaffChanged, StaffSuspended, StaffLeft), copies.keep_staff)
+        "ticket-staff-copy",
+        {
+            **dict.fromkeys((StaffHired, StaffChanged, StaffSuspended, StaffLeft), copies.keep_staff),
+            UnitChanged: copies.keep_units,
+            TeamChanged: copies.keep_teams,
+        },
     ),
 )

@@ -1,7 +1,7 @@
 """Every query of the copies; writing takes any number of states at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from kit.policy import EVERYWHERE
-from services.ticket.copies.models import AccountCopy, AliasCopy, StaffCopy
+from services.ticket.copies.models import AccountCopy, AliasCopy, StaffCopy, TeamCopy, UnitCopy
 
 _CUSTOMERS = text("""
 INSERT INTO customer_copy SELECT * FROM jsonb_populate_recordset(NULL::customer_copy, :rows) ORDER BY customer_id
-ON CONFLICT (customer_id) DO UPDATE SET merged_into = excluded.merged_into, language = excluded.language
+ON CONFLICT (customer_id) DO UPDATE SET
+    merged_into = excluded.merged_into, language = excluded.language, tiers = excluded.tiers
 """)
 _ACCOUNTS = text("""
 INSERT INTO account_copy SELECT * FROM jsonb_populate_recordset(NULL::account_copy, :rows) ORDER BY account_id
@@ -22,11 +23,22 @@ ON CONFLICT (account_id) DO UPDATE SET customer_id = excluded.customer_id
 """)
 _STAFF = text("""
 INSERT INTO staff_copy SELECT * FROM jsonb_populate_recordset(NULL::staff_copy, :rows) ORDER BY staff_id
-ON CONFLICT (staff_id) DO UPDATE SET role = excluded.role, status = excluded.status
+ON CONFLICT (staff_id) DO UPDATE SET
+    role = excluded.role, status = excluded.status, team_id = excluded.team_id, unit_id = excluded.unit_id
 """)
 _ALIASES = text("""
 INSERT INTO alias_copy SELECT * FROM jsonb_populate_recordset(NULL::alias_copy, :rows) ORDER BY shop, alias
 ON CONFLICT (shop, alias) DO UPDATE SET staff_id = excluded.staff_id
+""")
+_UNITS = text("""
+INSERT INTO unit_copy SELECT * FROM jsonb_populate_recordset(NULL::unit_copy, :rows) ORDER BY unit_id
+ON CONFLICT (unit_id) DO UPDATE SET code = excluded.code, name = excluded.name, kind = excluded.kind,
+    lead_staff_id = excluded.lead_staff_id, active = excluded.active
+""")
+_TEAMS = text("""
+INSERT INTO team_copy SELECT * FROM jsonb_populate_recordset(NULL::team_copy, :rows) ORDER BY team_id
+ON CONFLICT (team_id) DO UPDATE SET code = excluded.code, unit_id = excluded.unit_id,
+    lead_staff_id = excluded.lead_staff_id, shops = excluded.shops, active = excluded.active
 """)
 # From a file along the merges to the one that speaks for it; where that one's copy is still on its way, to its id.
 _FILE = text("""
@@ -39,7 +51,40 @@ WITH RECURSIVE merged AS (
 )
 SELECT coalesce(merged_into, customer_id) FROM merged ORDER BY step DESC LIMIT 1
 """)
+# The same way, with what a new ticket takes from the file, in one look.
+_PARTY = text("""
+WITH RECURSIVE merged AS (
+    SELECT customer_id, merged_into, language, tiers, 1 AS step FROM customer_copy
+    WHERE customer_id = coalesce(
+        CAST(:customer_id AS uuid), (SELECT customer_id FROM account_copy WHERE account_id = :account_id)
+    )
+    UNION ALL
+    SELECT next.customer_id, next.merged_into, next.language, next.tiers, step + 1
+    FROM merged JOIN customer_copy next ON next.customer_id = merged.merged_into
+    WHERE step < 100
+)
+SELECT coalesce(merged_into, customer_id), tiers ->> CAST(:shop AS text), language
+FROM merged ORDER BY step DESC LIMIT 1
+""")
 Rows = Sequence[Mapping[str, Any]]
+
+
+class Party(NamedTuple):
+    """A customer as a new ticket takes notice of one: `tier` in its shop, None where that has none (T58)."""
+
+    customer_id: UUID | None
+    tier: str | None
+    language: str
+
+
+NOBODY = Party(None, None, "zh-CN")
+
+
+class Places(NamedTuple):
+    """Where somebody works."""
+
+    team_id: UUID | None
+    unit_id: UUID | None
 
 
 async def keep_customers(session: AsyncSession, customers: Rows, accounts: Rows) -> None:
@@ -58,6 +103,16 @@ async def keep_staff(session: AsyncSession, staff: Rows, aliases: Rows) -> None:
     await session.execute(_ALIASES, {"rows": _json(aliases)})
 
 
+async def keep_units(session: AsyncSession, units: Rows) -> None:
+    """Keep these units."""
+    await session.execute(_UNITS, {"rows": _json(units)})
+
+
+async def keep_teams(session: AsyncSession, teams: Rows) -> None:
+    """Keep these teams."""
+    await session.execute(_TEAMS, {"rows": _json(teams)})
+
+
 async def customer_of_account(session: AsyncSession, account_id: UUID) -> UUID | None:
     """The customer whose account it is; of a merged file, the one that speaks for it."""
     statement = select(col(AccountCopy.customer_id)).where(col(AccountCopy.account_id) == account_id)
@@ -69,6 +124,13 @@ async def file_of(session: AsyncSession, customer_id: UUID) -> UUID | None:
     """The file that speaks for that one since their merge (C3), itself where there was none; None for one that is
     unknown here."""
     return (await session.execute(_FILE, {"customer_id": customer_id})).scalar_one_or_none()
+
+
+async def party(session: AsyncSession, shop: str, customer_id: UUID | None, account_id: UUID | None) -> Party | None:
+    """The customer, or whoever has that account, as that shop sees them; None for one that is unknown here."""
+    asked = {"shop": shop, "customer_id": customer_id, "account_id": account_id}
+    found = (await session.execute(_PARTY, asked)).one_or_none()
+    return None if found is None else Party(*found)
 
 
 async def staff_by_alias(session: AsyncSession, shop: str, alias: str) -> UUID | None:
@@ -86,6 +148,34 @@ async def staff_status(session: AsyncSession, staff_id: UUID) -> str | None:
     """The status of a member of staff; None for somebody unknown here."""
     return (
         await session.execute(select(col(StaffCopy.status)).where(col(StaffCopy.staff_id) == staff_id))
+    ).scalar_one_or_none()
+
+
+async def unit_active(session: AsyncSession, unit_id: UUID) -> bool | None:
+    """Whether the unit is open; None for one that is unknown here."""
+    return (
+        await session.execute(select(col(UnitCopy.active)).where(col(UnitCopy.unit_id) == unit_id))
+    ).scalar_one_or_none()
+
+
+async def unit_lead(session: AsyncSession, unit_id: UUID) -> UUID | None:
+    """Who leads the unit (X2); None for one without a lead and for one that is unknown here."""
+    return (
+        await session.execute(select(col(UnitCopy.lead_staff_id)).where(col(UnitCopy.unit_id) == unit_id))
+    ).scalar_one_or_none()
+
+
+async def places_of_staff(session: AsyncSession, staff_id: UUID) -> Places:
+    """The team and the unit that a member of staff is in (A1)."""
+    query = select(col(StaffCopy.team_id), col(StaffCopy.unit_id)).where(col(StaffCopy.staff_id) == staff_id)
+    found = (await session.execute(query)).one_or_none()
+    return Places(*found) if found is not None else Places(None, None)
+
+
+async def team_lead(session: AsyncSession, team_id: UUID) -> UUID | None:
+    """Who leads the team; None for one without a lead and for one that is unknown here."""
+    return (
+        await session.execute(select(col(TeamCopy.lead_staff_id)).where(col(TeamCopy.team_id) == team_id))
     ).scalar_one_or_none()
 
 
