@@ -10,13 +10,14 @@ from services.ticket.flag import routes as flag
 from services.ticket.flag.policy import FLAG_SCHEME
 from services.ticket.order import routes as order
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
+from services.ticket.search import routes as search
 from services.ticket.subscribers import SUBSCRIPTIONS
 from services.ticket.ticket import routes as ticket
 from services.ticket.ticket.policy import TICKET_LIFE
 
 POLICIES = (FLAG_SCHEME, TICKET_LIFE, ROUTING_RULES, DESK_LOAD)
 WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES)
-ROUTERS = (order.router, flag.router, ticket.router, *routers_of("ticket"))
+ROUTERS = (order.router, flag.router, search.router, ticket.router, *routers_of("ticket"))
 
 
 def application(settings: ServiceSettings) -> FastAPI:

@@ -4,6 +4,7 @@ buyer that buyer's account alone (X6, T40)."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contracts.permissions import STOREFRONT
 from kit.work import Work
 
 ALL_SHOPS = "*"
@@ -17,6 +18,11 @@ def in_sight(work: Work, asked: Mapping[str, Any]) -> Wanted:
     for name, seen in _seen(work).items():
         wanted[name] = [value for value in wanted.get(name, seen) if value in seen]
     return wanted
+
+
+def sees_notes(work: Work) -> bool:
+    """Whether the caller may know of internal notes and files: staff and services, never a buyer or a storefront."""
+    return work.actor.account_id is None and STOREFRONT not in work.actor.roles
 
 
 def _seen(work: Work) -> Wanted:

@@ -22,6 +22,7 @@ DOORS = {
     "GET /v1/orders/{shop}/{order_no}/flags": "order:read",
     "POST /v1/tickets": "ticket:open",
     "GET /v1/tickets": "ticket:read",
+    "GET /v1/tickets/search": "ticket:read",
     "GET /v1/tickets/{ticket_id}": "ticket:read",
     "POST /v1/tickets/{ticket_id}/start": "ticket:work",
     "POST /v1/tickets/{ticket_id}/wait": "ticket:work",

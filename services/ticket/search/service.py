@@ -1,18 +1,37 @@
-"""Keeping what can be searched, in the transaction that writes the texts (T5).
+"""Keeping what can be searched, in the transaction that writes the texts; and finding it (T5).
 
-Rooms above call this where they write: a ticket's own text (subject, description, what was done) stands under the
+Rooms above keep here what they write: a ticket's own text (subject, description, what was done) stands under the
 ticket's id, a message under its own, so that both can be written again and moved to another ticket.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from kit.ids import new_id
+from kit.problems import invalid
 from kit.work import Work
-from services.ticket.search import store
+from services.ticket.search import finding, store
+from services.ticket.search.finding import Sought
+from services.ticket.search.highlight import fragment
+from services.ticket.search.query import MOST_TERMS, terms_of
+from services.ticket.search.schemas import Highlight, TicketHit, TicketSearch
+from services.ticket.sight import in_sight, sees_notes
 
-__all__ = ["append", "forget", "index", "move", "move_texts"]
+MOST_COUNTED = 1000
+MOST_FRAGMENTS = 3
+_NOT_COLUMNS = {"q", "limit", "cursor", "count", "opened_from", "opened_to"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What was found, the place to go on from, and the count where it was asked for."""
+
+    hits: list[TicketHit]
+    next_after: UUID | None
+    count: int | None = None
+    count_is_capped: bool | None = None
 
 
 async def index(work: Work, ticket_id: UUID, shop: str, opened_at: datetime, texts: Sequence[str | None]) -> None:
@@ -47,3 +66,38 @@ async def move_texts(work: Work, text_ids: Sequence[UUID], into: UUID) -> None:
 async def forget(work: Work, text_id: UUID) -> None:
     """What is no longer to be found."""
     await store.forget(work.session, text_id)
+
+
+async def search_tickets(work: Work, asked: TicketSearch, after: UUID | None) -> Hits:
+    """The newest tickets in sight that have all the words. Raises Problem `invalid-request` for a query without a
+    word, or with too many."""
+    sought = _sought(work, asked)
+    found = await finding.find(work.session, sought, after, asked.limit)
+    hits = await _described(work, sought, found.ticket_ids)
+    if not asked.count:
+        return Hits(hits, found.next_after)
+    all_found = await finding.find(work.session, sought, None, MOST_COUNTED)
+    return Hits(hits, found.next_after, len(all_found.ticket_ids), all_found.next_after is not None)
+
+
+def _sought(work: Work, asked: TicketSearch) -> Sought:
+    terms = terms_of(asked.q)
+    if not 0 < len(terms) <= MOST_TERMS:
+        raise invalid("/query/q", f"1 到 {MOST_TERMS} 个词", f"must hold 1 to {MOST_TERMS} words")
+    columns = asked.model_dump(exclude=_NOT_COLUMNS, exclude_none=True)
+    wanted = in_sight(work, columns)
+    return Sought(terms, wanted, sees_notes(work), work.now, since=asked.opened_from, until=asked.opened_to)
+
+
+async def _described(work: Work, sought: Sought, ticket_ids: Sequence[UUID]) -> list[TicketHit]:
+    if not ticket_ids:
+        return []
+    patterns = [term.pattern for term in sought.terms]
+    highlights: dict[UUID, list[Highlight]] = {}
+    for ticket_id, internal, body in await finding.texts_of(work.session, sought, ticket_ids, MOST_FRAGMENTS):
+        piece = fragment(body, patterns)
+        if piece is not None:
+            highlight = Highlight(text=piece.text, hits=piece.hits, internal=internal)
+            highlights.setdefault(ticket_id, []).append(highlight)
+    rows = await finding.shown(work.session, ticket_ids)
+    return [TicketHit(**row, highlights=highlights.get(row["ticket_id"], [])) for row in rows]

@@ -30,6 +30,24 @@ def runs(text: str) -> list[str]:
     return _RUN.findall(folded(text))
 
 
+def neighbours(text: str) -> list[list[str]]:
+    """The runs of a text that stand next to each other with nothing between, together."""
+    groups: list[list[str]] = []
+    end = -1
+    for run, start in placed(folded(text)):
+        if start == end:
+            groups[-1].append(run)
+        else:
+            groups.append([run])
+        end = start + len(run)
+    return groups
+
+
+def placed(text: str) -> Iterator[tuple[str, int]]:
+    """The runs of a folded text, each with the place where it begins."""
+    return ((match[0], match.start()) for match in _RUN.finditer(text))
+
+
 def plain(text: str) -> str:
     """The text as it is compared: its runs between single blanks, a blank at either end."""
     return f" {' '.join(runs(text))} "
