@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+import uvloop
 
 from gateway.connection import BrokenAnswer, BrokenConnection, Reply
 from gateway.pool import NoConnection, Origin, Pool
@@ -224,3 +225,9 @@ async def test_whoever_gives_up_waiting_leaves_the_turn_to_the_next() -> None:
 async def test_a_closed_door_is_no_connection() -> None:
     with pytest.raises(NoConnection):
         await Pool(Origin("127.0.0.1", 9, secure=False, authority=b"x"), 1).take()
+
+
+async def test_the_loop_of_production_does_as_well() -> None:
+    service = Service([HELLO] * 2)
+    assert await asyncio.to_thread(uvloop.run, _served(service, 2)) == [b"hello"] * 2
+    assert service.connections == 1
