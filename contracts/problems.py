@@ -83,6 +83,19 @@ _KINDS = (
            "Addresses are written into logs: use the X-Api-Key or Authorization header, and revoke that key.")),
     _kind("api-key-limit", 409, ("有效密钥已达上限", "请先吊销该客户端的一个密钥。"),
           ("The client has as many live keys as it may", "Revoke one of the client's keys first.")),
+    _kind("own-case", 403, ("不能处理针对自己的事项", "被投诉人或责任人不能自己定性、定责、核实、回访或降级；请由他人办理。"),
+          ("Nobody decides their own case", "Who is complained about or responsible does not decide; another must.")),
+    _kind("desk-full", 409, ("接待量已满", "该员工的在办量已到上限，请分给他人或稍后再试。"),
+          ("Their desk is full", "They have as much open as they may; give it to somebody else, or later.")),
+    _kind("not-on-shift", 409, ("不在班", "对方此刻不在班，也没有即将开始的班次。"),
+          ("Not on shift", "They are not on shift now, and no shift of theirs is about to start.")),
+    _kind("customers-waiting", 409, ("还有顾客在等", "此班次须接待完等待中的顾客才能下班；主管可写明原因放行。"),
+          ("Customers are still waiting",
+           "Nobody leaves this shift while a customer waits; a supervisor may let them go, with a reason.")),
+    _kind("shift-overlap", 409, ("班次重叠", "该员工在这段时间已有班次。"),
+          ("Shifts overlap", "They have a shift in that time already.")),
+    _kind("not-now", 409, ("此刻不可操作", "只能在 opens_at 与 closes_at 之间操作。"),
+          ("Not at this time", "It can be done between `opens_at` and `closes_at` only.")),
 )  # fmt: skip
 
 CATALOGUE: dict[str, ProblemKind] = {kind.slug: kind for kind in _KINDS}
