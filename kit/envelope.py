@@ -11,6 +11,7 @@ from uuid import UUID
 from contracts.catalogue import decode
 from contracts.event import Event
 from kit.clock import as_utc
+from kit.tracing import well_formed
 
 E = TypeVar("E", bound=Event)
 # Printable ASCII that the CloudEvents protocol bindings leave unencoded; space, quote and percent are encoded.
@@ -78,7 +79,7 @@ def read_meta(subject: str, raw: Mapping[str, str] | None) -> Meta:
             aggregate_id=UUID(given["ce-subject"]),
             sequence=int(given["ce-sequence"]),
             time=as_utc(datetime.fromisoformat(given["ce-time"])),
-            traceparent=given.get("ce-traceparent"),
+            traceparent=well_formed(given.get("ce-traceparent")),
         )
     except (KeyError, ValueError, OverflowError) as error:
         raise UndecodableError("the CloudEvents headers can't be read") from error

@@ -19,6 +19,10 @@ from kit.db import Database, is_transient
 from kit.envelope import Meta, headers
 from kit.failpoints import reach
 from kit.logs import log
+from kit.metrics import OFF as UNCOUNTED
+from kit.metrics import Metrics
+from kit.tracing import OFF as UNTRACED
+from kit.tracing import Tracing
 
 LEADER_LOCK = 0x6B65_6675
 BATCH = 500
@@ -40,11 +44,22 @@ Aggregate = tuple[str, UUID]
 class Relay:
     """Publishes one service's outbox for as long as it runs."""
 
-    def __init__(self, database: Database, bus: Bus, *, owner: str, poll_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        *,
+        owner: str,
+        poll_seconds: float = 1.0,
+        metrics: Metrics = UNCOUNTED,
+        tracing: Tracing = UNTRACED,
+    ) -> None:
         self._database = database
         self._bus = bus
         self._owner = owner
         self._poll_seconds = poll_seconds
+        self._metrics = metrics
+        self._tracing = tracing
         self._woken = asyncio.Event()
         self.leads = asyncio.Event()
 
@@ -112,15 +127,17 @@ class Relay:
         return len(sent)
 
     async def _publish(self, row: Any) -> int:
-        meta = Meta(
-            id=row["event_id"],
-            subject=row["subject"],
-            aggregate_id=row["aggregate_id"],
-            sequence=row["sequence"],
-            time=row["occurred_at"],
-            traceparent=row["traceparent"],
-        )
-        stored = await self._bus.publish(row["subject"], row["body"], headers(meta, owner=self._owner))
+        with self._tracing.publishing(row["subject"], row["traceparent"]) as traceparent:
+            meta = Meta(
+                id=row["event_id"],
+                subject=row["subject"],
+                aggregate_id=row["aggregate_id"],
+                sequence=row["sequence"],
+                time=row["occurred_at"],
+                traceparent=traceparent,
+            )
+            stored = await self._bus.publish(row["subject"], row["body"], headers(meta, owner=self._owner))
+        self._metrics.published(row["subject"])
         reach("after-publish")
         return stored.sequence
 

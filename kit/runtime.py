@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from kit import failpoints
 from kit.bus import Bus
 from kit.clock import Clock, SystemClock
 from kit.db import Database
+from kit.metrics import Metrics, metrics_for
 from kit.migrate import head
 from kit.policy import PolicyKind
 from kit.relay import Relay
@@ -18,6 +20,7 @@ from kit.settings import ServiceSettings
 from kit.subscriber import Subscriber, Subscription
 from kit.timers import TimerHandler, Timers
 from kit.tokens import JwksSource, Verifier
+from kit.tracing import Tracing, tracing_for
 from kit.work import Transactions
 
 
@@ -32,6 +35,13 @@ class Wiring:
     loops: Sequence[Callable[["Runtime"], Coroutine[Any, Any, None]]] = ()  # a service's own, beside the kit's
 
 
+class Watched(TypedDict):
+    """Who takes notice of what the loops do."""
+
+    metrics: Metrics
+    tracing: Tracing
+
+
 class Runtime:
     """Everything of one service that lives as long as its process."""
 
@@ -43,10 +53,14 @@ class Runtime:
         self.database = Database(settings.database_url.get_secret_value(), pool=settings.database_pool)
         self.bus = Bus(settings.nats_url.get_secret_value(), wiring.service)
         self.verifier = Verifier(JwksSource(settings.jwks_url), settings.issuer)
-        self.relay = Relay(self.database, self.bus, owner=wiring.service, poll_seconds=settings.relay_poll_seconds)
+        self.metrics = metrics_for(wiring.service, settings)
+        self.tracing = tracing_for(wiring.service, settings)
+        watched: Watched = {"metrics": self.metrics, "tracing": self.tracing}
+        poll_seconds = settings.relay_poll_seconds
+        self.relay = Relay(self.database, self.bus, owner=wiring.service, poll_seconds=poll_seconds, **watched)
         self.transactions = Transactions(self.database, self.clock, settings.key, self.relay.wake)
-        self.subscribers = [Subscriber(one, self.transactions, self.bus) for one in wiring.subscriptions]
-        self.timers = Timers(self.transactions, wiring.timers)
+        self.subscribers = [Subscriber(one, self.transactions, self.bus, **watched) for one in wiring.subscriptions]
+        self.timers = Timers(self.transactions, wiring.timers, self.metrics)
         self.sealer = Sealer(self.transactions, wiring.service, settings.audit_folder)
         self.policies = {kind.name: kind for kind in wiring.policies}
         self._own_loops = wiring.loops
@@ -61,11 +75,22 @@ class Runtime:
         loops += [begin(self) for begin in self._own_loops]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
-            yield
+            async with self._shown():
+                yield
         finally:
             await _end(tasks)
             await self.bus.close()
             await self.database.close()
+            await self.tracing.close()
+
+    def _shown(self) -> AbstractAsyncContextManager[None]:
+        """The metrics port, where there is one."""
+        if not self.metrics.on:
+            return contextlib.nullcontext()
+        from kit.scrape import Scrape
+
+        scrape = Scrape(self.metrics, self.database, self.clock)
+        return scrape.serving(self.settings.metrics_host, self.settings.metrics_port)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

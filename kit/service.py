@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from kit.clock import Clock
 from kit.http import errors, health, openapi
 from kit.http.middleware import RequestContext
+from kit.metrics import OFF as UNCOUNTED
 from kit.runtime import Runtime, Wiring
 from kit.settings import ServiceSettings
 
@@ -23,8 +24,12 @@ def create_app(
     title: str,
     description: str,
     clock: Clock | None = None,
+    counted: bool = True,
 ) -> FastAPI:
-    """The application of one service; its runtime starts and stops with it."""
+    """The application of one service; its runtime starts and stops with it.
+
+    An application behind something that counts requests itself is not `counted`.
+    """
     runtime = Runtime(wiring, settings, clock=clock)
 
     @contextlib.asynccontextmanager
@@ -42,12 +47,17 @@ def create_app(
         generate_unique_id_function=openapi.operation_id,
         separate_input_output_schemas=False,
         redirect_slashes=False,
-        telemetry={"tracing": False},
+        telemetry=runtime.tracing.telemetry(),
     )
     app.state.runtime = runtime
     app.state.service = wiring.service
     errors.install(app)
-    app.add_middleware(RequestContext, max_body_bytes=MAX_BODY_BYTES)
+    app.add_middleware(
+        RequestContext,
+        max_body_bytes=MAX_BODY_BYTES,
+        metrics=runtime.metrics if counted else UNCOUNTED,
+        tracing=runtime.tracing,
+    )
     app.include_router(health.router)
     for router in routers:
         app.include_router(router)

@@ -19,6 +19,7 @@ class Profile(StrEnum):
 
 DEVELOPMENT_KEY = "00" * 32
 _HEX_KEY = re.compile(r"(?:[0-9a-fA-F]{2}){32,}")
+_TRACES = re.compile(r"(?:(?:https?://|file:)\S+)?")
 
 
 class UnsafeSettingsError(ValueError):
@@ -40,6 +41,10 @@ class ProcessSettings(BaseSettings):
     issuer: str = Field("kefu", validation_alias="KEFU_ISSUER")
     jwks_url: str = Field("http://127.0.0.1:8000/.well-known/jwks.json", validation_alias="KEFU_JWKS_URL")
     failpoints: str = Field("", validation_alias="KEFU_FAILPOINTS")
+    metrics_host: str = Field("127.0.0.1", validation_alias="KEFU_METRICS_HOST")
+    metrics_port: int = Field(0, validation_alias="KEFU_METRICS_PORT", ge=0, le=65535)
+    traces: str = Field("", validation_alias="KEFU_TRACES")
+    traces_share: float = Field(0.1, validation_alias="KEFU_TRACES_SHARE", ge=0, le=1)
 
     @property
     def key(self) -> bytes:
@@ -50,6 +55,8 @@ class ProcessSettings(BaseSettings):
     def _refuse_development_secrets(self) -> Self:
         if not _HEX_KEY.fullmatch(self.installation_key.get_secret_value()):
             raise UnsafeSettingsError("KEFU_INSTALLATION_KEY must be at least 32 bytes in hex")
+        if not _TRACES.fullmatch(self.traces):
+            raise UnsafeSettingsError("KEFU_TRACES must be the http(s) address of an OTLP collector, or file:FOLDER")
         if self.profile is Profile.PRODUCTION:
             if not any(self.key):
                 raise UnsafeSettingsError("KEFU_INSTALLATION_KEY must be set in production")

@@ -7,7 +7,9 @@ the last attempt, in the dead letters (I7). Nothing is acknowledged because it f
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Protocol
@@ -22,7 +24,11 @@ from kit.envelope import Delivery, Meta, UndecodableError, read_event, read_meta
 from kit.failpoints import Point, reach
 from kit.inbox import Verdict, claim
 from kit.logs import log
+from kit.metrics import OFF as UNCOUNTED
+from kit.metrics import Metrics
 from kit.principals import system
+from kit.tracing import OFF as UNTRACED
+from kit.tracing import Tracing
 from kit.work import Transactions, Work
 
 BATCH = 500
@@ -32,6 +38,7 @@ _EARLY_PAUSE = 0.3
 _EARLY_PATIENCE = 300.0
 _EARLY_REMEMBERED = 10_000
 _TRANSIENT_PAUSE = 1.0
+_RESULTS = {Verdict.APPLY: "applied", Verdict.DONE: "done", Verdict.EARLY: "early", Verdict.BLOCKED: "blocked"}
 
 
 class Handler(Protocol):
@@ -68,8 +75,18 @@ class Arrival:
 class Subscriber:
     """Runs one subscription of one service."""
 
-    def __init__(self, subscription: Subscription, transactions: Transactions, bus: Bus) -> None:
+    def __init__(
+        self,
+        subscription: Subscription,
+        transactions: Transactions,
+        bus: Bus,
+        *,
+        metrics: Metrics = UNCOUNTED,
+        tracing: Tracing = UNTRACED,
+    ) -> None:
         self.reader = subscription.reader
+        self._metrics = metrics
+        self._tracing = tracing
         self.transactions = transactions
         self._subscription = subscription
         self._bus = bus
@@ -107,17 +124,21 @@ class Subscriber:
         """Inbox, effects and their outbox rows in one transaction; the verdict per arrival."""
         actor = system(self.reader.name)
         points: tuple[Point, Point] = ("before-effect-commit", "after-effect-commit")
-        async with self.transactions.begin(actor, before=points[0], after=points[1]) as work:
-            reach("before-inbox")
-            events = [(arrival.noun, arrival.meta) for arrival in arrivals]
-            verdicts = await claim(work.session, self.reader.name, self.reader.mode, events, redriving=redriving)
-            reach("after-inbox")
-            due = [one for one, verdict in zip(arrivals, verdicts, strict=True) if verdict is Verdict.APPLY]
-            handlers = self._subscription.handlers
-            for handle, run in groupby((one for one in due if one.event), key=lambda one: handlers[one.meta.subject]):
-                deliveries = [Delivery(one.meta, one.event) for one in run if one.event]
-                work.traceparent = deliveries[0].meta.traceparent if len(deliveries) == 1 else None
-                await handle(work, deliveries)
+        # The spans of the events end after the commit, and learn of an error in it.
+        with ExitStack() as spans:
+            async with self.transactions.begin(actor, before=points[0], after=points[1]) as work:
+                reach("before-inbox")
+                events = [(arrival.noun, arrival.meta) for arrival in arrivals]
+                verdicts = await claim(work.session, self.reader.name, self.reader.mode, events, redriving=redriving)
+                reach("after-inbox")
+                due = [one for one, verdict in zip(arrivals, verdicts, strict=True) if verdict is Verdict.APPLY]
+                due = [one for one in due if one.event]
+                carry = spans.enter_context(self._tracing.handling(self.reader.name, [one.meta for one in due]))
+                handlers = self._subscription.handlers
+                for handle, run in groupby(due, key=lambda one: handlers[one.meta.subject]):
+                    deliveries = [Delivery(one.meta, one.event) for one in run if one.event]
+                    work.traceparent = carry(deliveries[0].meta) if len(deliveries) == 1 else None
+                    await handle(work, deliveries)
         return verdicts
 
     def handles(self, subject: str) -> bool:
@@ -152,6 +173,7 @@ class Subscriber:
             await self._retry_all([arrival], error)
             return
         name = type(error).__qualname__
+        self._metrics.handled(self.reader.name, "failed")
         log.error(
             "subscriber.handler_failed",
             consumer=self.reader.name,
@@ -171,6 +193,8 @@ class Subscriber:
             await self._bury(_message(arrival), arrival.meta, f"the handler failed: {name}", attempts=attempts)
 
     async def _acknowledge(self, arrivals: Sequence[Arrival], verdicts: Sequence[Verdict]) -> None:
+        for verdict, count in Counter(verdicts).items():
+            self._metrics.handled(self.reader.name, _RESULTS[verdict], count)
         reach("before-ack")
         for arrival, verdict in zip(arrivals, verdicts, strict=True):
             message = _message(arrival)
@@ -215,10 +239,12 @@ class Subscriber:
             log.warning("subscriber.interrupted", consumer=self.reader.name, error=error)
             await message.retry(_TRANSIENT_PAUSE)
             return
+        self._metrics.handled(self.reader.name, "buried")
         log.error("dead_letter", consumer=self.reader.name, subject=message.subject, reason=reason)
         await message.bury()
 
     async def _retry_all(self, arrivals: Sequence[Arrival], error: Exception) -> None:
+        self._metrics.handled(self.reader.name, "retried", len(arrivals))
         log.warning("subscriber.interrupted", consumer=self.reader.name, error=error)
         for arrival in arrivals:
             await _message(arrival).retry(_TRANSIENT_PAUSE)

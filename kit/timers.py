@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, text, update
 
 from kit.db import is_transient
 from kit.logs import log
+from kit.metrics import OFF, Metrics
 from kit.principals import system
 from kit.tables import timer
 from kit.work import Transactions, Work
@@ -50,9 +51,12 @@ async def cancel(work: Work, kind: str, subject_id: UUID) -> None:
 class Timers:
     """Fires one service's due timers while this process leads."""
 
-    def __init__(self, transactions: Transactions, handlers: Mapping[str, TimerHandler]) -> None:
+    def __init__(
+        self, transactions: Transactions, handlers: Mapping[str, TimerHandler], metrics: Metrics = OFF
+    ) -> None:
         self._transactions = transactions
         self._handlers = handlers
+        self._metrics = metrics
 
     async def run(self, leads: asyncio.Event, *, poll_seconds: float = 1.0) -> None:
         """Look for due timers again and again while `leads` is set."""
@@ -69,7 +73,7 @@ class Timers:
         """Fire what is due, each in its own transaction; returns how many fired."""
         now = self._transactions.clock.now()
         due = (
-            select(timer.c.id)
+            select(timer.c.id, timer.c.kind)
             .where(
                 timer.c.fired_at.is_(None),
                 timer.c.due_at <= now,
@@ -79,18 +83,22 @@ class Timers:
             .limit(_AT_ONCE)
         )
         async with self._transactions.database.reading() as session:
-            ids = list((await session.execute(due)).scalars())
-        return sum([await self._fire(timer_id) for timer_id in ids])
+            found = list(await session.execute(due))
+        return sum([await self._fire(timer_id, kind) for timer_id, kind in found])
 
-    async def _fire(self, timer_id: int) -> bool:
+    async def _fire(self, timer_id: int, kind: str) -> bool:
         try:
-            return await self._fire_in_transaction(timer_id)
+            fired = await self._fire_in_transaction(timer_id)
         except Exception as error:
             if is_transient(error):
                 raise
             log.error("timers.failed", timer_id=timer_id, error=error)
+            self._metrics.timer_failed(kind)
             await self._put_off(timer_id, error)
             return False
+        if fired:
+            self._metrics.timer_fired(kind)
+        return fired
 
     async def _put_off(self, timer_id: int, error: Exception) -> None:
         """Count the failure and try again after 1, 2, 4 … seconds, for a little more than an hour in all."""

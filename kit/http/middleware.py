@@ -1,13 +1,18 @@
 """What happens around every request, as plain ASGI: its id, its trace, and a limit on its body."""
 
 import re
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import structlog
 
 from kit.ids import new_id
+from kit.metrics import OFF as UNCOUNTED
+from kit.metrics import Metrics
 from kit.problems import Problem, language_of, render
+from kit.tracing import OFF as UNTRACED
+from kit.tracing import Tracing, trace_id, well_formed
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -15,7 +20,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
-_TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -35,34 +39,55 @@ def request_id_of(scope: Scope) -> str:
 def traceparent_of(scope: Scope) -> str | None:
     """The caller's trace context when it is well formed."""
     given = header(scope, b"traceparent")
-    return given.decode() if given and _TRACEPARENT.fullmatch(given) else None
+    return well_formed(given.decode("latin-1")) if given else None
 
 
 class RequestContext:
-    """Gives each request its id (echoed in the answer), binds it to the log, and stops bodies that are too large."""
+    """Gives each request its id (echoed in the answer), binds it to the log, counts the request, and stops bodies
+    that are too large."""
 
-    def __init__(self, app: App, *, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: App, *, max_body_bytes: int, metrics: Metrics = UNCOUNTED, tracing: Tracing = UNTRACED
+    ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._metrics = metrics
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = request_id_of(scope)
-        state = scope.setdefault("state", {})
-        state["request_id"], state["traceparent"] = request_id, traceparent_of(scope)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        request_id, status = self._named(scope), 0
 
         async def answer(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        if _declared_length(scope) > self._max_body_bytes:
-            await send_problem(scope, answer, Problem("body-too-large", limit_bytes=self._max_body_bytes))
-            return
-        await self._app(scope, self._counted(receive), answer)
+        began = time.perf_counter()
+        self._metrics.request_began()
+        try:
+            if _declared_length(scope) > self._max_body_bytes:
+                await send_problem(scope, answer, Problem("body-too-large", limit_bytes=self._max_body_bytes))
+            else:
+                await self._app(scope, self._counted(receive), answer)
+        finally:
+            self._metrics.request_ended(scope["method"], _template(scope), status, time.perf_counter() - began)
+
+    def _named(self, scope: Scope) -> str:
+        """Its id, noted with its trace for whoever works on it and for the log."""
+        request_id = request_id_of(scope)
+        traceparent = self._tracing.here(traceparent_of(scope))
+        state = scope.setdefault("state", {})
+        state["request_id"], state["traceparent"] = request_id, traceparent
+        named = {"request_id": request_id}
+        if traceparent is not None:
+            named["trace_id"] = trace_id(traceparent)
+        structlog.contextvars.bind_contextvars(**named)
+        return request_id
 
     def _counted(self, receive: Receive) -> Receive:
         seen = 0
@@ -87,6 +112,11 @@ async def send_problem(scope: Scope, send: Send, problem: Problem) -> None:
     raw.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _template(scope: Scope) -> str | None:
+    """The path of the route that was found, as it is declared: real paths are without number, and may name people."""
+    return getattr(scope.get("route"), "path", None)
 
 
 def _declared_length(scope: Scope) -> int:
