@@ -83,7 +83,7 @@ _KINDS = (
            "Addresses are written into logs: use the X-Api-Key or Authorization header, and revoke that key.")),
     _kind("api-key-limit", 409, ("有效密钥已达上限", "请先吊销该客户端的一个密钥。"),
           ("The client has as many live keys as it may", "Revoke one of the client's keys first.")),
-    _kind("own-case", 403, ("不能处理针对自己的事项", "被投诉人或责任人不能自己定性、定责、核实、回访或降级；请由他人办理。"),
+    _kind("own-case", 403, ("不能处理针对自己的事项", "被投诉人或责任人不能自己裁决；请由他人办理。"),
           ("Nobody decides their own case", "Who is complained about or responsible does not decide; another must.")),
     _kind("desk-full", 409, ("接待量已满", "该员工的在办量已到上限，请分给他人或稍后再试。"),
           ("Their desk is full", "They have as much open as they may; give it to somebody else, or later.")),
