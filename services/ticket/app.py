@@ -6,6 +6,9 @@ from kit.http.of_every_service import routers_of
 from kit.runtime import Wiring
 from kit.service import create_app
 from kit.settings import ServiceSettings, service_settings
+from services.ticket.calendar.policy import BUSINESS_HOURS
+from services.ticket.clock import sweep as clocks
+from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, SLA_TARGETS
 from services.ticket.flag import routes as flag
 from services.ticket.flag.policy import FLAG_SCHEME
 from services.ticket.order import routes as order
@@ -15,8 +18,9 @@ from services.ticket.subscribers import SUBSCRIPTIONS
 from services.ticket.ticket import routes as ticket
 from services.ticket.ticket.policy import TICKET_LIFE
 
-POLICIES = (FLAG_SCHEME, TICKET_LIFE, ROUTING_RULES, DESK_LOAD)
-WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES)
+POLICIES = (FLAG_SCHEME, TICKET_LIFE, ROUTING_RULES, DESK_LOAD, BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD,
+            EMERGENCY_CONTAINMENT)  # fmt: skip
+WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, loops=(clocks.run,))
 ROUTERS = (order.router, flag.router, search.router, ticket.router, *routers_of("ticket"))
 
 
