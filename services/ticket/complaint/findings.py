@@ -6,7 +6,7 @@ from uuid import UUID
 from contracts.ticket.complaint import ComplaintJudged, ComplaintResponsibilityFixed, Nature
 from kit.principals import Principal
 from kit.problems import Problem, invalid
-from services.ticket.complaint.lifecycle import AboutLike, ComplaintLike, expect_disinterested, move
+from services.ticket.complaint.lifecycle import AboutLike, ComplaintLike, expect_disinterested, expect_drawn, move
 from services.ticket.complaint.telling import common
 
 
@@ -17,8 +17,9 @@ def judge(
 
     Raises Problem `transition-refused`, and `own-case` for the person judged.
     """
-    move(complaint, "judge")
+    expect_drawn(complaint, "judge")
     expect_disinterested(complaint, by)
+    move(complaint, "judge")
     before = Nature(complaint.nature) if complaint.judged_at else None
     complaint.nature, complaint.severity = nature.value, severity
     complaint.judged_by_staff_id, complaint.judged_at = by.staff_id, at
@@ -33,7 +34,7 @@ def fix(
     Raises Problem `transition-refused`; `own-case` for the person judged, who neither takes nor passes it on, and for
     somebody who judged the complaint: another has to judge it first; `invalid-request` without a unit.
     """
-    move(complaint, "fix")
+    expect_drawn(complaint, "fix")
     expect_disinterested(complaint, by)
     if person is not None and person in (by.staff_id, complaint.judged_by_staff_id):
         raise Problem("own-case")
@@ -41,6 +42,7 @@ def fix(
         raise invalid("/unit_id", "须填写责任单位", "is required unless the complaint is unfounded")
     if person is not None and unit_id is None:
         raise invalid("/unit_id", "责任人须有责任单位", "is required with a person")
+    move(complaint, "fix")
     unit_before, person_before = complaint.unit_id, complaint.responsible_staff_id
     complaint.unit_id, complaint.responsible_staff_id = unit_id, person
     return ComplaintResponsibilityFixed(

@@ -9,7 +9,7 @@ from kit.money import Money
 from kit.policy import InForce
 from kit.principals import Principal, system
 from kit.problems import invalid
-from services.ticket.complaint.lifecycle import AboutLike, ComplaintLike, expect_disinterested, move
+from services.ticket.complaint.lifecycle import AboutLike, ComplaintLike, expect_disinterested, expect_drawn, move
 from services.ticket.complaint.policy import RANK, ComplaintGrades
 from services.ticket.complaint.telling import common
 
@@ -87,10 +87,11 @@ def lower(
     Raises Problem `transition-refused` for a cancelled complaint, `own-case`, and `invalid-request` for a grade that
     is not below the present one.
     """
-    move(complaint, "lower")
+    expect_drawn(complaint, "lower")
     expect_disinterested(complaint, by)
     if RANK[grade] >= RANK[Grade(complaint.grade)]:
         raise invalid("/grade", "必须低于当前等级", "must be below the present grade")
+    move(complaint, "lower")
     return _graded(complaint, about, grade, GradeCause.LOWERED_BY_MANAGER, rules, by, at)
 
 
