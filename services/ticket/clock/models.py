@@ -11,7 +11,7 @@ from services.ticket.models import TicketServiceTable
 
 class Clock(TicketServiceTable, table=True):
     """One clock of one ticket: where it stands now. `tier` and the policies are those of its start (T58, X3);
-    `hours_version` is empty for one by the clock on the wall; `wake_at` is when time alone will do something to it."""
+    `hours_version` is empty for one by the clock on the wall; `wake_at` is when time alone does something to it."""
 
     __tablename__ = "clock"
 

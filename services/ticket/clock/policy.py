@@ -44,8 +44,8 @@ def case_of(kind: TicketKind) -> SlaCase:
 
 
 class SlaTargets(BaseModel):
-    """承诺时限 (T43): business seconds per line and clock, the factor of each tier (T58), when to warn, and which clocks
-    stand still while a ticket waits for the customer. What a line doesn't name has no clock."""
+    """承诺时限 (T43): business seconds per line and clock, the factor of each tier (T58), when to warn, and which
+    clocks stand still while a ticket waits for the customer. What a line doesn't name has no clock."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

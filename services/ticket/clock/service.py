@@ -1,5 +1,5 @@
-"""Use cases of clocks. The ticket's verbs call them with its row locked; every one returns what is due first among the
-ticket's clocks that tick, late ones included, or None.
+"""Use cases of clocks. The ticket's verbs call them with its row locked; every one returns what is due first among
+the ticket's clocks that tick, late ones included, or None.
 
 Every step becomes a fact with its author, and an event where the catalogue has one. What a verb of the ticket does to
 its clocks stands in the ticket's own audit row; what somebody does to a single clock by hand has an audit row.

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from alembic import op
+from sqlalchemy import text
 
 from kit.schema_v1 import ship_policies
 
@@ -156,6 +157,10 @@ _HOLIDAYS: dict[int, tuple[tuple[str, str, str, tuple[str, ...]], ...]] = {
         ("国庆节", "10-01", "10-07", ("09-20", "10-10")),
     ),
 }
+_SEED = text("""
+INSERT INTO holiday_year (region, year, days, version, saved_by, saved_at)
+VALUES ('cn', :year, CAST(CAST(:days AS text) AS jsonb), 1, 'release', '1970-01-01T00:00:00Z')
+""")
 _HOUR = 3600
 _OFFICE_DAY = [{"opens": "09:00", "closes": "12:00"}, {"opens": "13:00", "closes": "18:00"}]
 _RETURN = {
@@ -208,10 +213,8 @@ def upgrade() -> None:
     for statement in _STATEMENTS:
         op.execute(statement)
     for year, holidays in _HOLIDAYS.items():
-        days = orjson.dumps(_days(year, holidays)).decode().replace(":", "\\:")
-        op.execute(
-            f"INSERT INTO holiday_year VALUES ('cn', {year}, '{days}', 1, 'release', '1970-01-01T00\\:00\\:00Z')"
-        )
+        days = orjson.dumps(_days(year, holidays)).decode()
+        op.execute(_SEED.bindparams(year=year, days=days))
     ship_policies(op.execute, _POLICIES)
 
 
