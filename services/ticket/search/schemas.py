@@ -23,8 +23,8 @@ class TicketSearch(Page):
         Field(
             max_length=MAX_QUERY,
             examples=["退款 顺丰"],
-            description="Words that must all be there. Chinese ones are found anywhere, one character and up; others of"
-            " letters and digits as whole words. Full width, case and punctuation make no difference.",
+            description="Words that must all be there. Chinese ones are found anywhere, one character and up; others"
+            " only as whole words. Full width, case and punctuation make no difference.",
         ),
     ]
     shop: Code | None = None

@@ -37,7 +37,7 @@ class Hits:
 async def index(work: Work, ticket_id: UUID, shop: str, opened_at: datetime, texts: Sequence[str | None]) -> None:
     """(Re)write the ticket's own searchable text; what was appended stays. The same again changes nothing."""
     body = "\n".join(part for part in texts if part)
-    await store.keep(work.session, ticket_id, ticket_id, (shop, opened_at), body, internal=False)
+    await store.keep(work.session, store.row(ticket_id, ticket_id, (shop, opened_at), body, internal=False))
 
 
 async def append(
@@ -48,7 +48,7 @@ async def append(
     With `text_id` (the message's) it can be written again by a second call, moved by `move_texts` and forgotten.
     """
     place = await store.place_of(work.session, ticket_id)
-    await store.keep(work.session, text_id or new_id(), ticket_id, place, text, internal=internal)
+    await store.keep(work.session, store.row(text_id or new_id(), ticket_id, place, text, internal=internal))
 
 
 async def move(work: Work, ticket_id: UUID, into: UUID) -> None:

@@ -31,12 +31,10 @@ WHERE text_id = ANY(:text_ids) OR ticket_id = :moved
 """).bindparams(_ENTRIES)
 
 
-async def keep(
-    session: AsyncSession, text_id: UUID, ticket_id: UUID, place: tuple[str, datetime], body: str, *, internal: bool
-) -> None:
-    """Keep the text, in place of what had its id before."""
+def row(text_id: UUID, ticket_id: UUID, place: tuple[str, datetime], body: str, *, internal: bool) -> dict[str, Any]:
+    """A text as the table holds it."""
     shop, opened_at = place
-    values: dict[str, Any] = {
+    return {
         "text_id": text_id,
         "ticket_id": ticket_id,
         "shop": shop,
@@ -46,7 +44,17 @@ async def keep(
         "plain": words.plain(body),
         "entries": [*words.entries(body), *words.place(shop, opened_at)],
     }
+
+
+async def keep(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Keep the text of this row, in place of what had its id before."""
     await session.execute(_KEEP, values)
+
+
+async def keep_many(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep many texts."""
+    if rows:
+        await session.execute(_KEEP, rows)
 
 
 async def place_of(session: AsyncSession, ticket_id: UUID) -> tuple[str, datetime]:
