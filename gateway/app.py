@@ -6,24 +6,44 @@ same limits.
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway import headers as wire
 from gateway.bodies import BodyLimits, ClientGone
 from gateway.door import Door, holds_secret
-from gateway.exchange import Exchange
+from gateway.exchange import NOBODYS, Exchange
+from gateway.metrics import UNCOUNTED, Counts
 from gateway.proxy import Proxy
 from gateway.routes import GATEWAY, Route, find
 from kit.logs import log
+from kit.metrics import OFF as UNMEASURED
+from kit.metrics import Metrics
 from kit.problems import Problem
+from kit.tracing import OFF as UNTRACED
+from kit.tracing import RequestSpan, Tracing, trace_id
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _IDENTIFIED = "/v1/"  # the gateway's own paths below it are for proven callers; the others are for everybody
+_PROBES = frozenset({"/livez", "/readyz"})
 CLIENT_CLOSED_REQUEST = 499  # never sent, only logged: nobody is there to read it
 
 
 class Gateway:
     """Answers every request, and writes one log line about it."""
 
-    def __init__(self, own: ASGIApp, proxy: Proxy, door: Door, *, own_body: BodyLimits) -> None:
+    def __init__(
+        self,
+        own: ASGIApp,
+        proxy: Proxy,
+        door: Door,
+        *,
+        own_body: BodyLimits,
+        metrics: Metrics = UNMEASURED,
+        counts: Counts = UNCOUNTED,
+        tracing: Tracing = UNTRACED,
+    ) -> None:
         self.own = own
+        self._metrics = metrics
+        self._counts = counts
+        self._tracing = tracing
         self._proxy = proxy
         self._door = door
         self._own_body = own_body
@@ -39,9 +59,12 @@ class Gateway:
             await self.own(scope, receive, send)
 
     async def _answer(self, exchange: Exchange) -> None:
+        span = self._begin_span(exchange)
+        self._metrics.request_began()
         try:
             await self._route(exchange)
         except Problem as problem:
+            self._counts.refused(problem.slug)
             await exchange.refuse(problem)
         except ClientGone:
             exchange.status = CLIENT_CLOSED_REQUEST
@@ -49,11 +72,31 @@ class Gateway:
             log.error("gateway.failed", error=error, request_id=exchange.request_id)
             await exchange.refuse(Problem("internal-error"))
         finally:
-            _write_log(exchange)
+            self._note(exchange, span)
+
+    def _begin_span(self, exchange: Exchange) -> RequestSpan | None:
+        """The request's span, if traces are recorded; what the request causes comes after it."""
+        if exchange.scope["path"] in _PROBES:
+            return None
+        span = self._tracing.begin(exchange.method, wire.traceparent_of(exchange.headers))
+        if span is not None:
+            exchange.headers = wire.with_trace(exchange.headers, span.traceparent)
+        return span
+
+    def _note(self, exchange: Exchange, span: RequestSpan | None) -> None:
+        """Log, count and end the trace's span. A route is told by its family: no path, no query."""
+        route = exchange.family if exchange.family != NOBODYS else None
+        verdict = exchange.verdict
+        if verdict is not None and not verdict.admitted:
+            self._counts.quota_refused(verdict.pace.name)
+        self._metrics.request_ended(exchange.method, route, exchange.status, exchange.seconds)
+        if span is not None:
+            span.end(route, exchange.status)
+        _write_log(exchange, span)
 
     async def _route(self, exchange: Exchange) -> None:
         route = find(exchange.scope["raw_path"])
-        exchange.family = route.prefix if route is not None else "-"
+        exchange.family = route.prefix if route is not None else NOBODYS
         refusal = _refusal(exchange, route)
         if route is None or refusal is not None:
             self._door.admit_anybody(exchange)
@@ -99,14 +142,17 @@ def _refusal(exchange: Exchange, route: Route | None) -> Problem | None:
     return None
 
 
-def _write_log(exchange: Exchange) -> None:
+def _write_log(exchange: Exchange, span: RequestSpan | None) -> None:
     """One line a request: ids and numbers. Paths are told by family and queries not at all: they may name people."""
-    log.info(
+    write = log.debug if exchange.family in _PROBES else log.info
+    traced = {"trace_id": trace_id(span.traceparent)} if span is not None else {}
+    write(
         "request",
         method=exchange.method,
         route=exchange.family,
         status=exchange.status,
-        ms=exchange.milliseconds,
+        ms=round(exchange.seconds * 1000, 2),
         request_id=exchange.request_id,
         subject=exchange.principal.subject if exchange.principal else None,
+        **traced,
     )

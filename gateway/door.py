@@ -14,6 +14,7 @@ from gateway.identity.api_keys import ApiKeys
 from gateway.identity.internal import InternalTokens, Proven
 from gateway.identity.provider import Provider
 from gateway.limits import Limits
+from gateway.metrics import UNCOUNTED, Counts
 from kit.principals import Principal
 from kit.problems import Problem
 from kit.tokens import MAX_TOKEN_CHARS, Verifier, bearer_token, refused
@@ -36,12 +37,14 @@ class Door:
         internal: InternalTokens | None = None,
         api_keys: ApiKeys | None = None,
         provider: Provider | None = None,
+        counts: Counts = UNCOUNTED,
     ) -> None:
         self._verifier = verifier
         self._limits = limits
         self._internal = internal
         self._api_keys = api_keys
         self._provider = provider
+        self._counts = counts
 
     async def admit(self, exchange: Exchange) -> None:
         """Find out who calls and count the request; afterwards it carries a token of ours and nothing else.
@@ -80,10 +83,12 @@ class Door:
         token = bearer_token(wire.text_of(headers, b"authorization"))
         known = self._verifier.recall(token)
         if known is not None:
+            self._counts.token_known()
             return known
         if self._provider is not None and self._provider.claims_to_have_issued(token):
             return await self._exchanged(exchange, token, self._provider.prove)
         self._limits.admit_attempt(exchange)
+        self._counts.token_examined()
         return await self._verifier.verify(token)
 
     async def _exchanged(
@@ -92,8 +97,11 @@ class Door:
         if self._internal is None or len(credential) > MAX_TOKEN_CHARS:
             raise refused()
         found = self._internal.recall(credential)
-        if found is None:
+        if found is not None:
+            self._counts.token_known()
+        else:
             self._limits.admit_attempt(exchange)
+            self._counts.token_examined()
             found = await self._internal.stand_in(credential, prove)
         exchange.headers = wire.with_token(exchange.headers, found.text)
         return found.principal

@@ -13,6 +13,8 @@ from kit.principals import Principal
 from kit.problems import Problem, language_of, render
 
 _UNREAD_BYTES = 512 * 1024
+NOBODYS = "-"
+"""The family of paths that belong to nobody."""
 
 
 class Exchange:
@@ -32,7 +34,7 @@ class Exchange:
         self.request_id = request_id_of(scope)
         self.body = RequestBody(self.headers, receive)
         self.started = time.perf_counter()
-        self.family = "-"
+        self.family = NOBODYS
         self.principal: Principal | None = None
         self.status = 0
         self.verdict: Verdict | None = None
@@ -54,9 +56,9 @@ class Exchange:
         return language_of(wire.text_of(self.headers, b"accept-language"))
 
     @property
-    def milliseconds(self) -> float:
+    def seconds(self) -> float:
         """Time since the request came in."""
-        return round((time.perf_counter() - self.started) * 1000, 2)
+        return time.perf_counter() - self.started
 
     async def begin(self, status: int, headers: RawHeaders) -> None:
         """Send status and headers, with what is left of the caller's quota."""

@@ -7,7 +7,7 @@ and the forwarding headers say what this gateway saw.
 import os
 from collections.abc import Iterable
 
-from kit.http.middleware import traceparent_of
+from kit.tracing import well_formed
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -20,6 +20,7 @@ _NOT_FORWARDED = _HOP_BY_HOP | {
     b"x-rewrite-url", b"x-request-id", b"x-api-key", b"traceparent", b"tracestate",
 }  # fmt: skip
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
+_TRACE = frozenset({b"traceparent", b"tracestate"})
 _IDENTITY = (
     b"x-user", b"x-principal", b"x-kefu-", b"x-staff", b"x-account", b"x-auth", b"x-role", b"x-remote-",
     b"x-forwarded",
@@ -57,6 +58,17 @@ def with_token(headers: RawHeaders, token: str) -> RawHeaders:
     """The same headers with this bearer token in place of any credential."""
     others = [pair for pair in headers if pair[0] not in _CREDENTIALS]
     return [*others, (b"authorization", b"Bearer " + token.encode("ascii"))]
+
+
+def traceparent_of(headers: RawHeaders) -> str | None:
+    """The caller's trace context, if it is one."""
+    return well_formed(text_of(headers, b"traceparent"))
+
+
+def with_trace(headers: RawHeaders, traceparent: str) -> RawHeaders:
+    """The same headers with our own place in the trace instead of the caller's."""
+    others = [pair for pair in headers if pair[0] not in _TRACE]
+    return [*others, (b"traceparent", traceparent.encode("ascii"))]
 
 
 def to_service(headers: RawHeaders, *, request_id: str, client: str, scheme: str) -> RawHeaders:
@@ -109,7 +121,7 @@ def _named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
 
 def _trace(headers: RawHeaders) -> RawHeaders:
     """The caller's trace context, or the root of a new trace."""
-    given = traceparent_of({"headers": headers})
+    given = traceparent_of(headers)
     if given is None:
         made = os.urandom(24).hex()
         return [(b"traceparent", f"00-{made[:32]}-{made[32:]}-01".encode())]

@@ -15,6 +15,7 @@ from gateway.identity.passwords import Passwords
 from gateway.identity.revocation import Revocations
 from gateway.identity.upkeep import Upkeep
 from gateway.limits import Limits
+from gateway.metrics import counts_for
 from gateway.office import open_office
 from gateway.parts import Parts
 from gateway.proxy import Proxy
@@ -42,6 +43,7 @@ def create_gateway(settings: GatewaySettings, *, clock: Clock | None = None) -> 
         title="Kefu gateway",
         description=_DESCRIPTION,
         clock=clock,
+        counted=False,
     )
     # The merged document takes the place of the framework's own, which would be found first.
     app.router.routes = [route for route in app.router.routes if getattr(route, "name", "") != "openapi"]
@@ -60,9 +62,26 @@ def create_gateway(settings: GatewaySettings, *, clock: Clock | None = None) -> 
     )
     app.state.parts = parts
     _live_with(app, upstream, parts, office.upkeep, settings)
-    proxy = Proxy(upstream, body=settings.body, time=settings.time)
-    door = Door(office.verifier, limits, internal=office.internal, api_keys=office.api_keys, provider=office.provider)
-    return Gateway(app, proxy, door, own_body=settings.own_body)
+    runtime: Runtime = app.state.runtime
+    counts = counts_for(runtime.metrics)
+    proxy = Proxy(upstream, body=settings.body, time=settings.time, counts=counts)
+    door = Door(
+        office.verifier,
+        limits,
+        internal=office.internal,
+        api_keys=office.api_keys,
+        provider=office.provider,
+        counts=counts,
+    )
+    return Gateway(
+        app,
+        proxy,
+        door,
+        own_body=settings.own_body,
+        metrics=runtime.metrics,
+        counts=counts,
+        tracing=runtime.tracing,
+    )
 
 
 def _live_with(app: FastAPI, upstream: HttpUpstream, parts: Parts, upkeep: Upkeep, settings: GatewaySettings) -> None:

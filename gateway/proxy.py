@@ -7,10 +7,12 @@ its answer in time and finish it in time, and when the client hangs up the servi
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from time import perf_counter
 
 from gateway import headers as wire
 from gateway.bodies import BodyLimits, ClientGone
 from gateway.exchange import Exchange
+from gateway.metrics import UNCOUNTED, Counts
 from gateway.upstream import Answer, Body, Unintelligible, Unreachable, Upstream
 from kit.problems import Problem, invalid, unavailable
 
@@ -34,10 +36,11 @@ class TimeLimits:
 class Proxy:
     """Forwards exchanges through an `Upstream`."""
 
-    def __init__(self, upstream: Upstream, *, body: BodyLimits, time: TimeLimits) -> None:
+    def __init__(self, upstream: Upstream, *, body: BodyLimits, time: TimeLimits, counts: Counts = UNCOUNTED) -> None:
         self._upstream = upstream
         self._body = body
         self._time = time
+        self._counts = counts
 
     async def forward(self, exchange: Exchange, service: str) -> None:
         """Send the exchange's request to `service` and stream the answer back.
@@ -50,9 +53,13 @@ class Proxy:
         try:
             await self._exchange(exchange, service, watch)
         except Unintelligible as error:
+            self._counts.upstream_failed(service, "unintelligible")
             raise Problem("upstream-failed") from error
         except Unreachable as error:
-            raise exchange.body.failure or _away(exchange, service, asked=error.asked) from error
+            if exchange.body.failure is not None:
+                raise exchange.body.failure from error
+            self._counts.upstream_failed(service, "unreachable")
+            raise _away(exchange, service, asked=error.asked) from error
         except asyncio.CancelledError:
             watch.explain()
             raise
@@ -62,7 +69,9 @@ class Proxy:
     async def _exchange(self, exchange: Exchange, service: str, watch: "_Watch") -> None:
         body = await self._body_of(exchange)
         asking = self._upstream.ask(service, exchange.method, _target(exchange), _headers(exchange), body)
+        asked = perf_counter()
         async with asking as answer:
+            self._counts.upstream_answered(service, perf_counter() - asked)
             watch.answered()
             await self._return(exchange, answer)
 
