@@ -1,14 +1,15 @@
 """Field types of request bodies, and what is said about a value that doesn't fit (X6, X8)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
+import jsonschema_rs
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from contracts.ticket.ticket import Priority
 from kit.http.faults import InvalidValue, faults_of, pointer_of
-from kit.http.fields import Amount, Code, Currency, Instant, Line, Quantity, Text
+from kit.http.fields import Amount, Code, Currency, Day, Instant, Line, Quantity, Text
 
 SECRET = "13812345678"
 
@@ -38,7 +39,7 @@ def test_what_fits_is_kept_as_it_is(kind: Any, value: object) -> None:
         (Quantity, 0), (Quantity, 1_000_001), (Quantity, "1"), (Quantity, 1.0), (Quantity, True), (Quantity, 10**400),
         (Code, ""), (Code, "-a"), (Code, "a" * 65), (Code, "a b"), (Code, "a/b"), (Code, "编码"), (Code, "a\n"),
         (Line, ""), (Line, "   "), (Line, "two\nlines"), (Line, "bell\x07"), (Line, "nul\x00"), (Line, "del\x7f"),
-        (Line, "cr\r"), (Line, "x" * 201), (Line, 5), (Line, "half \ud83d"),
+        (Line, "cr\r"), (Line, "\ufeff"), (Line, "x" * 201), (Line, 5), (Line, "half \ud83d"),
         (Text, ""), (Text, "x" * 5001), (Text, "nul\x00"), (Text, "esc\x1b[31m"), (Text, "\udc80"),
     ],
 )  # fmt: skip
@@ -73,6 +74,49 @@ def test_what_is_no_rfc_3339_instant_is_refused(value: object) -> None:
     """A bare number would be taken for seconds since 1970, in or out of quotes."""
     with pytest.raises(ValidationError):
         accepts(Instant, value)
+
+
+@pytest.mark.parametrize("text", ["1950-01-01", "2000-02-29", "2200-12-31"])
+def test_a_day_is_a_date_of_our_times(text: str) -> None:
+    assert accepts(Day, text) == date.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    "value", ["1949-12-31", "2201-01-01", "2001-02-29", "20000101", "2000-1-1", 0, 10957, "0", None]
+)
+def test_what_is_no_such_day_is_refused(value: object) -> None:
+    with pytest.raises(ValidationError):
+        accepts(Day, value)
+
+
+AWKWARD = ["", " ", "\t", "\n", "\r", "\x00", "\x1f", "\x7f", "\x85", "\xa0", "\u2028", "\u3000", "\ufeff", "a", " a ", "a\nb",
+           "a\n", "\na", "a\tb", "a\x1fb", "\ufeffa", "中", "😀", "a\u2028", "x" * 200, "x" * 201]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [Line, Text])
+@pytest.mark.parametrize("text", AWKWARD)
+def test_the_document_says_of_a_text_what_its_validator_does(kind: Any, text: str) -> None:
+    """Whatever reads our OpenAPI document judges a text as we do, character by character."""
+    schema = TypeAdapter(kind).json_schema()
+    documented = jsonschema_rs.validator_for(schema).is_valid(text)
+    try:
+        accepts(kind, text)
+    except ValidationError:
+        assert not documented
+    else:
+        assert documented
+
+
+@pytest.mark.parametrize("text", ["1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "2200-12-31T23:59:59.999999Z", "2201-01-01T00:00:00Z",
+                                  "2026-11-21T04:00:00", "2026-11-21T04:00:00+08:00", "2026-13-21T04:00:00Z"])  # fmt: skip
+def test_the_document_says_of_an_instant_what_its_validator_does(text: str) -> None:
+    documented = jsonschema_rs.validator_for(TypeAdapter(Instant).json_schema(), validate_formats=True).is_valid(text)
+    try:
+        accepts(Instant, text)
+    except ValidationError:
+        assert not documented
+    else:
+        assert documented
 
 
 class Part(BaseModel):
