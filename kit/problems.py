@@ -7,12 +7,14 @@ carries exception text nor the value that was refused: values may be personal (X
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from contracts.problems import CATALOGUE, ProblemKind
+from kit.principals import Principal
 
-__all__ = ["CATALOGUE", "Fault", "InvalidValue", "Problem", "ProblemKind", "language_of", "render"]
+__all__ = ["CATALOGUE", "Fault", "InvalidValue", "Problem", "ProblemKind", "Refusal", "language_of", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,17 @@ class InvalidValue(ValueError):  # noqa: N818 - it is what the value is
         super().__init__(en)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Who asked for what and was refused, where the trail has to know (T40, T56)."""
+
+    actor: Principal
+    noun: str
+    aggregate_id: UUID
+    facts: Mapping[str, Any]
+    request_id: str | None
+
+
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
     """An answer that is not a success. Raises KeyError at once for a slug the catalogue doesn't have."""
 
@@ -47,6 +60,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         self.faults = tuple(faults)
         self.headers = dict(headers or {})
         self.facts = facts
+        self.refusal: Refusal | None = None
         super().__init__(slug)
 
     @property

@@ -18,6 +18,7 @@ from sqlalchemy import insert, select, text
 from kit.http.errors import StoredAnswer
 from kit.principals import Principal
 from kit.problems import Problem, invalid
+from kit.refusals import refused
 from kit.tables import idempotency
 from kit.tokens import bearer_token
 from kit.work import Work
@@ -159,8 +160,15 @@ def see_all(work: Work) -> None:
         raise Problem("forbidden")
 
 
-def see_own(work: Work, account_id: UUID | None) -> None:
-    """A token narrowed to one buyer sees that buyer's things; anything else doesn't exist for it (T40, X6)."""
+def see_own(
+    work: Work, account_id: UUID | None, *, noun: str | None = None, aggregate_id: UUID | None = None
+) -> None:
+    """A token narrowed to one buyer sees that buyer's things; anything else doesn't exist for it, and the attempt to
+    see what is named is written down (T40, X6)."""
     narrowed = work.actor.account_id
-    if narrowed is not None and narrowed != account_id:
-        raise Problem("not-found")
+    if narrowed is None or narrowed == account_id:
+        return
+    missing = Problem("not-found")
+    if noun is None or aggregate_id is None:
+        raise missing
+    raise refused(work, missing, noun, aggregate_id, account_id=str(narrowed))

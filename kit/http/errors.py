@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -12,6 +13,7 @@ from kit.db import as_problem
 from kit.http.faults import faults_of
 from kit.logs import log
 from kit.problems import Problem, language_of, render
+from kit.refusals import Refusals
 
 _BY_STATUS = {404: "not-found", 413: "body-too-large", 415: "unsupported-media-type", 400: "malformed-json"}
 
@@ -26,6 +28,7 @@ class StoredAnswer(Exception):  # noqa: N818 - it is an answer
 
 def install(app: FastAPI) -> None:
     """Register the handlers on an application."""
+    app.state.refusals = Refusals()
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(StoredAnswer, _stored)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -45,7 +48,11 @@ async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - registered for this class
     if error.kind.status >= 500:
         log.warning("request.problem", slug=error.slug, path=_route_path(request))
-    return problem_response(request, error)
+    answer = problem_response(request, error)
+    if error.refusal is not None:
+        state = request.app.state
+        answer.background = BackgroundTask(state.refusals.write, state.runtime.transactions, error.refusal)
+    return answer
 
 
 async def _stored(_: Request, error: Exception) -> Response:

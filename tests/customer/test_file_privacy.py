@@ -170,8 +170,8 @@ async def test_a_buyer_who_asks_for_anothers_file_is_written_down(files: Files) 
         ).status_code == 404
     assert (await files.client.call("GET", f"/v1/customers/{ming}", "storefront", **buyer)).status_code == 200
     rows = await files.rows("SELECT actor, aggregate_id, after FROM audit WHERE action = 'refuse'")
-    assert [(row.actor, row.aggregate_id) for row in rows] == [("client:shop:ming", hong)] * 2
-    assert rows[0].after == {"account_id": str(account_of("ming"))}
+    assert [(row.actor, row.aggregate_id) for row in rows] == [("client:shop:ming", hong)]  # once in a minute
+    assert rows[0].after == {"problem": "not-found", "account_id": str(account_of("ming"))}
 
 
 async def test_nothing_personal_can_be_read_in_the_database(files: Files, capfd: pytest.CaptureFixture[str]) -> None:

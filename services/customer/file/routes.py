@@ -4,12 +4,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from kit.http.edge import WorkDep, allow, answer
-from kit.http.errors import problem_response
 from kit.http.pages import page_answer, read_cursor, write_cursor
-from kit.problems import Problem
 from kit.vault import Vault
 from kit.work import Work
 from services.customer.file import keeping, service, view
@@ -58,10 +56,10 @@ async def open_customer(body: CustomerCreate, work: WorkDep, vault: VaultDep) ->
 
 
 @router.get("/{customer_id}", response_model=CustomerFilePublic, dependencies=[allow("customer:read")])
-async def get_customer(customer_id: CustomerId, work: WorkDep, vault: VaultDep, request: Request) -> Response:
+async def get_customer(customer_id: CustomerId, work: WorkDep, vault: VaultDep) -> Response:
     """One customer with accounts and purchases, masked; another buyer's file is not found (T40)."""
-    found = await service.get_customer(work, vault, customer_id)
-    return await answer(work, found[0], version=found[1]) if found else _not_found(request)
+    shown, version = await service.get_customer(work, vault, customer_id)
+    return await answer(work, shown, version=version)
 
 
 @router.patch("/{customer_id}", response_model=CustomerFilePublic, dependencies=[allow("customer:write")])
@@ -87,15 +85,12 @@ async def resolve_contact(customer_id: CustomerId, body: ContactAsk, work: WorkD
 
 @router.get("/{customer_id}/purchases", response_model=PurchasePage, dependencies=[allow("customer:read")])
 async def list_purchases(
-    customer_id: CustomerId, work: WorkDep, query: Annotated[PurchaseFilter, Query()], request: Request
+    customer_id: CustomerId, work: WorkDep, query: Annotated[PurchaseFilter, Query()]
 ) -> Response:
     """A customer's purchases, newest first (C10)."""
     key = read_cursor(work, "purchases", query)
     after = (datetime.fromisoformat(key[0]), UUID(key[1])) if key else None
-    found = await service.list_purchases(work, customer_id, after, query.limit)
-    if found is None:
-        return _not_found(request)
-    shown, last = found
+    shown, last = await service.list_purchases(work, customer_id, after, query.limit)
     cursor = write_cursor(work, "purchases", [last[0], str(last[1])]) if last else None
     path = f"/v1/customers/{customer_id}/purchases"
     return page_answer(PurchasePage(items=shown, next_cursor=cursor), path=path, query=query, next_cursor=cursor)
@@ -107,8 +102,3 @@ async def _kept(work: Work, vault: Vault, kept: Kept) -> Response:
     shown = await view.describe_whole(work, vault, kept.file, in_sight)
     location = f"/v1/customers/{kept.file.customer_id}"
     return await answer(work, shown, status=201 if kept.is_new else 200, version=kept.file.version, location=location)
-
-
-def _not_found(request: Request) -> Response:
-    """A 404 that undoes nothing: that a buyer asked for another's file stays written down (T40)."""
-    return problem_response(request, Problem("not-found"))

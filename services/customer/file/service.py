@@ -6,6 +6,7 @@ from uuid import UUID
 from contracts.notify import NotifyChannel
 from contracts.ticket.order import OrderState
 from kit import audit, outbox
+from kit.http.edge import see_own
 from kit.ids import new_id, people_number
 from kit.privacy import scrub
 from kit.problems import Problem
@@ -38,12 +39,10 @@ async def take_orders(work: Work, orders: Sequence[OrderState]) -> None:
     await purchases.copy_orders(work, orders, customers)
 
 
-async def get_customer(work: Work, vault: Vault, customer_id: UUID) -> tuple[CustomerFilePublic, int] | None:
-    """The customer and the file's version; None for what is out of sight, which is written down (T40)."""
-    found = await _find(work, customer_id)
-    if found is None:
-        return None
-    return await view.describe_whole(work, vault, *found), found[0].version
+async def get_customer(work: Work, vault: Vault, customer_id: UUID) -> tuple[CustomerFilePublic, int]:
+    """The customer and the file's version. Raises Problem `not-found`, also for what is out of sight (T40)."""
+    file, accounts = await _find(work, customer_id)
+    return await view.describe_whole(work, vault, file, accounts), file.version
 
 
 async def list_customers(
@@ -64,21 +63,17 @@ async def list_customers(
 
 async def list_purchases(
     work: Work, customer_id: UUID, after: Place | None, limit: int
-) -> tuple[list[PurchasePublic], Place | None] | None:
-    """The customer's purchases in sight, newest first, and the place of the last when more follow; None as
-    `get_customer` gives it."""
-    found = await _find(work, customer_id)
-    if found is None:
-        return None
-    account_ids = [account.account_id for account in found[1]]
+) -> tuple[list[PurchasePublic], Place | None]:
+    """The customer's purchases in sight, newest first, and the place of the last when more follow. Raises Problem
+    `not-found`, also for what is out of sight (T40)."""
+    _, accounts = await _find(work, customer_id)
+    account_ids = [account.account_id for account in accounts]
     return await purchases.list_purchases(work, customer_id, account_ids, after, limit)
 
 
 async def reveal(work: Work, vault: Vault, customer_id: UUID, asked: RevealAsk) -> CustomerRevealed:
     """These fields of the file, open; who saw which, and why, is in the trail (X6). Raises Problem `not-found`."""
-    found = await _find(work, customer_id)
-    if found is None:
-        raise Problem("not-found")
+    _, accounts = await _find(work, customer_id)
     kinds = [kind for kind in MASKED if kind.field in asked.fields]
     values = (await personal.read_values(work, vault, [customer_id], kinds)).get(customer_id, {})
     await audit.record(
@@ -88,7 +83,7 @@ async def reveal(work: Work, vault: Vault, customer_id: UUID, asked: RevealAsk) 
     if RevealField.ACCOUNTS in asked.fields:
         shown["accounts"] = [
             AccountPublic(shop=one.shop, account_id=one.account_id, buyer_ref=view.ref_of(vault, one))
-            for one in found[1]
+            for one in accounts
         ]
     return CustomerRevealed.model_validate({"customer_id": customer_id, **shown})
 
@@ -109,18 +104,17 @@ async def resolve_contact(work: Work, vault: Vault, customer_id: UUID, asked: Co
     return values[kind.name][0]
 
 
-async def _find(work: Work, customer_id: UUID) -> tuple[PersonFile, list[Account]] | None:
-    """The file and its accounts in sight. A buyer who asks for the file of somebody else learns nothing, and the
-    trail tells that they asked (T40)."""
+async def _find(work: Work, customer_id: UUID) -> tuple[PersonFile, list[Account]]:
+    """The file and its accounts in sight. Raises Problem `not-found`: a buyer who asks for the file of somebody else
+    learns nothing, and the trail tells that they asked (T40)."""
     file = await store.get(work.session, customer_id)
     if file is None:
-        return None
+        raise Problem("not-found")
     accounts = (await view.visible_accounts(work, [customer_id])).get(customer_id)
     if accounts is not None:
         return file, accounts
-    if work.actor.account_id is not None:
-        await audit.record(work, "refuse", "customer", customer_id, after={"account_id": work.actor.account_id})
-    return None
+    see_own(work, None, noun="customer", aggregate_id=customer_id)
+    raise Problem("not-found")
 
 
 def _open(kind: Kind, values: personal.Values) -> Sequence[str] | str | None:

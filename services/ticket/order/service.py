@@ -90,7 +90,7 @@ async def get_order(work: Work, shop: str, order_no: str) -> tuple[Order, Delive
     found = await store.get(work.session, order_id_of(shop, order_no))
     if found is None or not work.actor.serves(shop):
         raise Problem("not-found")
-    see_own(work, found[0].account_id)
+    see_own(work, found[0].account_id, noun="order", aggregate_id=found[0].order_id)
     return found
 
 
@@ -105,7 +105,7 @@ async def lock_order(work: Work, shop: str, order_no: str) -> Order:
     order = await store.get_for_update(work.session, order_id_of(shop, order_no))
     if order is None or not work.actor.serves(shop):
         raise Problem("not-found")
-    see_own(work, order.account_id)
+    see_own(work, order.account_id, noun="order", aggregate_id=order.order_id)
     return order
 
 
