@@ -22,12 +22,13 @@ from services.ticket.copies.store import (
     staff_by_alias,
     team_lead,
     unit_lead,
+    working,
 )
 
 __all__ = [
-    "Party", "await_customer", "await_staff", "await_unit", "customer_of_account", "expect_customer", "expect_staff",
-    "expect_unit", "keep_customers", "keep_staff", "keep_teams", "keep_units", "places_of_staff", "staff_by_alias",
-    "team_lead", "unit_lead", "whom",
+    "NOBODY", "Party", "await_customer", "await_staff", "await_unit", "customer_of_account", "expect_customer",
+    "expect_staff", "expect_unit", "keep_customers", "keep_staff", "keep_teams", "keep_units", "places_of_staff",
+    "staff_by_alias", "team_lead", "unit_lead", "whom", "working",
 ]  # fmt: skip
 
 # A thing referred to has 300 ms to arrive here; the pauses between looks, in seconds.

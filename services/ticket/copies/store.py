@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from contracts.appraisal.staff import StaffStatus
 from kit.policy import EVERYWHERE
 from services.ticket.copies.models import AccountCopy, AliasCopy, StaffCopy, TeamCopy, UnitCopy
 
@@ -142,6 +143,15 @@ async def staff_by_alias(session: AsyncSession, shop: str, alias: str) -> UUID |
         .limit(1)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def working(session: AsyncSession, staff_ids: Sequence[UUID]) -> list[UUID]:
+    """Which of these may be given work: neither suspended nor gone (A1, A10)."""
+    statement = select(col(StaffCopy.staff_id)).where(
+        col(StaffCopy.staff_id).in_(staff_ids),
+        col(StaffCopy.status).in_((StaffStatus.PROBATION, StaffStatus.ACTIVE)),
+    )
+    return list((await session.execute(statement)).scalars())
 
 
 async def staff_status(session: AsyncSession, staff_id: UUID) -> str | None:

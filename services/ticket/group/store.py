@@ -1,0 +1,121 @@
+"""Every query of groups."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.ticket.group.lifecycle import GroupStatus
+from services.ticket.group.models import Group, Member
+
+
+async def add(session: AsyncSession, group: Group) -> None:
+    """Insert a new group."""
+    session.add(group)
+    await session.flush()
+
+
+async def get(session: AsyncSession, group_id: UUID) -> Group | None:
+    """One group."""
+    return await session.get(Group, group_id)
+
+
+async def get_for_update(session: AsyncSession, group_id: UUID) -> Group | None:
+    """One group under its row lock."""
+    statement = select(Group).where(col(Group.group_id) == group_id).with_for_update()
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def active(session: AsyncSession) -> list[Group]:
+    """The groups that are given new tickets, by code."""
+    statement = select(Group).where(col(Group.status) == GroupStatus.ACTIVE).order_by(col(Group.code))
+    return list((await session.execute(statement)).scalars())
+
+
+async def code_taken(session: AsyncSession, code: str) -> bool:
+    """Whether there is a group of that code, retired ones too."""
+    return bool((await session.execute(select(exists().where(col(Group.code) == code)))).scalar_one())
+
+
+async def page(
+    session: AsyncSession, shops: Iterable[str] | None, staff_id: UUID | None, after: str | None, limit: int
+) -> list[Group]:
+    """Groups by code that work for one of these shops (None: of all), and that this member of staff is in."""
+    statement = select(Group)
+    if shops is not None:
+        statement = statement.where(or_(col(Group.shops) == [], *(col(Group.shops).contains([one]) for one in shops)))
+    if staff_id is not None:
+        of_theirs = select(col(Member.group_id)).where(col(Member.staff_id) == staff_id)
+        statement = statement.where(col(Group.group_id).in_(of_theirs))
+    if after is not None:
+        statement = statement.where(col(Group.code) > after)
+    return list((await session.execute(statement.order_by(col(Group.code)).limit(limit))).scalars())
+
+
+async def members(session: AsyncSession, group_ids: Sequence[UUID]) -> dict[UUID, list[Member]]:
+    """Who is in these groups, by id."""
+    statement = (
+        select(Member).where(col(Member.group_id).in_(group_ids)).order_by(col(Member.group_id), col(Member.staff_id))
+    )
+    found: dict[UUID, list[Member]] = defaultdict(list)
+    for member in (await session.execute(statement)).scalars():
+        found[member.group_id].append(member)
+    return found
+
+
+async def members_by_code(session: AsyncSession, codes: Sequence[str]) -> dict[str, dict[UUID, frozenset[str]]]:
+    """Who is in the groups of these codes, and what each is good at there."""
+    statement = (
+        select(col(Group.code), col(Member.staff_id), col(Member.skills))
+        .join(Member, col(Member.group_id) == col(Group.group_id))
+        .where(col(Group.code).in_(codes))
+    )
+    found: dict[str, dict[UUID, frozenset[str]]] = {code: {} for code in codes}
+    for code, staff_id, skills in await session.execute(statement):
+        found[code][staff_id] = frozenset(skills)
+    return found
+
+
+async def codes_of(session: AsyncSession, staff_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The codes of the groups that each of these is in."""
+    statement = (
+        select(col(Member.staff_id), col(Group.code))
+        .join(Group, col(Member.group_id) == col(Group.group_id))
+        .where(col(Member.staff_id).in_(staff_ids))
+        .order_by(col(Group.code))
+    )
+    found: dict[UUID, list[str]] = {staff_id: [] for staff_id in staff_ids}
+    for staff_id, code in await session.execute(statement):
+        found[staff_id].append(code)
+    return found
+
+
+async def count_members(session: AsyncSession, group_id: UUID) -> int:
+    """How many are in the group."""
+    statement = select(func.count()).select_from(Member).where(col(Member.group_id) == group_id)
+    return int((await session.execute(statement)).scalar_one())
+
+
+async def put_member(session: AsyncSession, member: Member) -> None:
+    """Put somebody in a group, or what they are good at there anew."""
+    values: dict[str, Any] = member.model_dump()
+    statement = insert(Member).values(values)
+    changed = statement.on_conflict_do_update(
+        index_elements=["group_id", "staff_id"], set_={"skills": statement.excluded.skills}
+    )
+    await session.execute(changed)
+
+
+async def remove_member(session: AsyncSession, group_id: UUID, staff_id: UUID) -> bool:
+    """Take somebody out of a group; whether they were in it."""
+    gone = (
+        delete(Member)
+        .where(col(Member.group_id) == group_id, col(Member.staff_id) == staff_id)
+        .returning(col(Member.staff_id))
+    )
+    return (await session.execute(gone)).scalar_one_or_none() is not None
