@@ -5,7 +5,7 @@ import sys
 import typer
 
 from kit.testing.children import ServerError
-from ops import deadletters, demo, migrate, reseal, tokens, up, verify_audit
+from ops import deadletters, demo, lifecycles, migrate, reseal, tokens, up, verify_audit
 from ops.environment import StackError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("token")(tokens.command)
 app.command("demo")(demo.command)
 app.command("verify-audit")(verify_audit.command)
 app.command("reseal")(reseal.command)
+app.command("lifecycles")(lifecycles.command)
 app.add_typer(deadletters.app, name="dead-letters")
 
 

@@ -1,0 +1,23 @@
+"""The drawings in the documentation are those that the code obeys."""
+
+from pathlib import Path
+
+from ops.lifecycles import lifecycles, page
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_is_drawn_from_the_code() -> None:
+    assert (DOCS / "lifecycles.md").read_text("utf-8") == page(), "run: kefu lifecycles > docs/lifecycles.md"
+
+
+def test_every_lifecycle_is_found_once() -> None:
+    found = [(module.__name__, name) for module, name, _ in lifecycles()]
+    assert len(found) == len(set(found))
+    assert ("services.ticket.ticket.lifecycle", "LIFE") in found
+
+
+def test_every_state_of_every_lifecycle_can_be_reached() -> None:
+    for module, name, life in lifecycles():
+        reached = {life.initial} | {end for _, _, end in life.transitions()}
+        assert reached == set(life.states), (module.__name__, name)
