@@ -1,5 +1,6 @@
 """Running one process of Kefu: logs, event loop, HTTP server, orderly end."""
 
+import socket
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from kit.http.middleware import App
 from kit.settings import ProcessSettings
 
 GRACE_SECONDS = 8
+BACKLOG = 2048
 
 
 def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
@@ -24,10 +26,11 @@ def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
     except (ValueError, ValidationError) as error:
         sys.exit(f"{name}: {_one_sentence(error)}")
     logs.configure(name, settings.log_level)
+    if settings.metrics_port:
+        _listening(name, settings.metrics_host, settings.metrics_port, "KEFU_METRICS_PORT").close()
+    listener = _listening(name, settings.host, settings.port, "KEFU_PORT")
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -39,7 +42,21 @@ def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(name: str, host: str, port: int, setting: str) -> socket.socket:
+    """A socket that listens there. Left to the server, a port that is taken would end the process without a word:
+    its messages may quote people's data and don't get into our log."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        sys.exit(f"{name}: cannot listen on port {port} of {host}: {error.strerror}; choose another with {setting}")
+    return listener
 
 
 def _one_sentence(error: ValueError) -> str:

@@ -21,6 +21,7 @@ class Announcement:
     services: dict[str, str]
     databases: dict[str, str]
     nats: str
+    metrics: dict[str, str]
     credentials: Secrets
     pids: dict[str, int] = field(default_factory=dict)
     seconds_to_ready: float = 0.0
@@ -32,6 +33,7 @@ class Announcement:
             "services": self.services,
             "databases": self.databases,
             "nats": self.nats,
+            "metrics": self.metrics,
             "pids": self.pids,
             "credentials": self.credentials.model_dump(include={"clients", "accounts"}),
             "seconds_to_ready": self.seconds_to_ready,
@@ -88,6 +90,8 @@ def _addresses(announcement: Announcement) -> Table:
         place = urlsplit(url)
         table.add_row(f"{name} database", f"{place.hostname}:{place.port}{place.path}", style="dim")
     table.add_row("nats", announcement.nats.rpartition("@")[2], style="dim")
+    for name, url in announcement.metrics.items():
+        table.add_row(f"{name} metrics", url, style="dim")
     return table
 
 

@@ -14,6 +14,7 @@ from ops.credentials import Secrets, read_json, write_private
 
 INNER_SERVICES = tuple(service for service in SERVICES if service != "gateway")
 INNER_PORTS = ("postgres", "nats", *INNER_SERVICES)
+METRICS_PORTS = {service: f"{service}-metrics" for service in SERVICES}
 DEFAULT_GATEWAY_PORT = 8000
 
 
@@ -81,10 +82,10 @@ def occupied(home: Home) -> Iterator[None]:
 
 
 def inner_ports(home: Home) -> dict[str, int]:
-    """A loopback port for each server and service: last time's where it is still free."""
+    """A loopback port for each server, service and its metrics: last time's where it is still free."""
     known = read_json(home.ports)
     chosen: dict[str, int] = {}
-    for name in (*INNER_PORTS, "gateway"):
+    for name in (*INNER_PORTS, "gateway", *METRICS_PORTS.values()):
         last = known.get(name)
         if isinstance(last, int) and last not in chosen.values() and is_free(last):
             chosen[name] = last
@@ -116,6 +117,12 @@ def gateway_address(environ: Mapping[str, str], ports: Mapping[str, int]) -> tup
             "or choose another port with KEFU_GATEWAY_PORT."
         )
     return host, port
+
+
+def metrics_ports(environ: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, int]:
+    """The port of each process's metrics; 0, so none, for all of them where KEFU_METRICS_PORT says 0."""
+    off = environ.get("KEFU_METRICS_PORT") == "0"
+    return {service: 0 if off else ports[name] for service, name in METRICS_PORTS.items()}
 
 
 def own_address(host: str) -> str:

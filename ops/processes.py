@@ -59,10 +59,10 @@ class Program:
 
 
 def python_program(
-    name: str, module: str, heavy: str, env: Mapping[str, str], port: int, host: str = LOOPBACK
+    name: str, module: str, heavy: str, env: Mapping[str, str], port: int, host: str = LOOPBACK, metrics: int = 0
 ) -> Program:
     """A program that is one of our modules, run by this same Python; `heavy` is what it takes long to import."""
-    told = {**env, "KEFU_HOST": host, "KEFU_PORT": str(port)}
+    told = {**env, "KEFU_HOST": host, "KEFU_PORT": str(port), "KEFU_METRICS_PORT": str(metrics)}
     early = (sys.executable, "-m", "ops.early", module, heavy)
     return Program(name, (sys.executable, "-m", module), told, port, host, early)
 

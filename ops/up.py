@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from kit.testing.children import LOOPBACK
 from kit.testing.databases import SERVICES, create_databases
 from kit.testing.servers import NatsServer, PostgresServer, ServerError
 from ops import credentials
@@ -25,6 +26,7 @@ from ops.environment import (
     gateway_address,
     home_at,
     inner_ports,
+    metrics_ports,
     occupied,
     own_address,
     shared_environment,
@@ -67,15 +69,18 @@ class Plan:
     own_databases: tuple[str, ...]
     own_broker: bool
     restart: bool
+    metrics: dict[str, int]
 
     def announcement(self) -> Announcement:
         """Where everything is, for people and scripts."""
         host, port = self.gateway
+        metrics_host = own_address(self.env.get("KEFU_METRICS_HOST") or LOOPBACK)
         return Announcement(
             gateway=f"http://{own_address(host)}:{port}",
             services={name: self.env[f"{name.upper()}_URL"] for name in INNER_SERVICES},
             databases={name: self.env[database_variable(name)] for name in SERVICES},
             nats=self.env["NATS_URL"],
+            metrics={name: f"http://{metrics_host}:{at}/metrics" for name, at in self.metrics.items() if at},
             credentials=self.secrets,
         )
 
@@ -94,6 +99,7 @@ def plan_for(home: Home, environ: Mapping[str, str], *, restart: bool = False) -
         own_databases=tuple(name for name in SERVICES if not environ.get(database_variable(name))),
         own_broker=not environ.get("NATS_URL"),
         restart=restart,
+        metrics=metrics_ports(environ, ports),
     )
 
 
@@ -110,22 +116,18 @@ def build(plan: Plan, output: Show | Path) -> Stack:
         await asyncio.to_thread(_prepare, plan, postgres)
 
     host, port = plan.gateway
+
+    def program(name: str, module: str, heavy: str, port: int, host: str = LOOPBACK) -> RunningProgram:
+        told = python_program(name, module, heavy, plan.env, port, host, plan.metrics[name])
+        return RunningProgram(told, _of(output, name))
+
     return Stack(
         servers=servers,
         prepare=prepare,
         services=[
-            RunningProgram(
-                python_program(name, f"services.{name}", f"services.{name}.app", plan.env, plan.ports[name]),
-                _of(output, name),
-            )
-            for name in INNER_SERVICES
+            program(name, f"services.{name}", f"services.{name}.app", plan.ports[name]) for name in INNER_SERVICES
         ],
-        gateway=[
-            RunningProgram(
-                python_program("gateway", "gateway", "gateway.own", plan.env, port, host),
-                _of(output, "gateway"),
-            )
-        ],
+        gateway=[program("gateway", "gateway", "gateway.own", port, host)],
         restart=plan.restart,
     )
 
