@@ -11,17 +11,24 @@ from services.ticket.clock import sweep as clocks
 from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, SLA_TARGETS
 from services.ticket.flag import routes as flag
 from services.ticket.flag.policy import FLAG_SCHEME
+from services.ticket.group import routes as group
 from services.ticket.order import routes as order
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.search import routes as search
+from services.ticket.shift import routes as shift
+from services.ticket.shift import service as shifts
+from services.ticket.shift.policy import SHIFT_PRESETS, SHIFT_RULES
 from services.ticket.subscribers import SUBSCRIPTIONS
 from services.ticket.ticket import routes as ticket
 from services.ticket.ticket.policy import TICKET_LIFE
 
-POLICIES = (FLAG_SCHEME, TICKET_LIFE, ROUTING_RULES, DESK_LOAD, BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD,
-            EMERGENCY_CONTAINMENT)  # fmt: skip
-WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, loops=(clocks.run,))
-ROUTERS = (order.router, flag.router, search.router, ticket.router, *routers_of("ticket"))
+POLICIES = (
+    FLAG_SCHEME, TICKET_LIFE, ROUTING_RULES, DESK_LOAD, SHIFT_PRESETS, SHIFT_RULES, BUSINESS_HOURS, SLA_TARGETS,
+    FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT,
+)  # fmt: skip
+TIMERS = {shifts.MISSED: shifts.mark_missed, shifts.CLOSE: shifts.close_forgotten}
+WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, timers=TIMERS, loops=(clocks.run,))
+ROUTERS = (order.router, flag.router, search.router, ticket.router, group.router, shift.router, *routers_of("ticket"))
 
 
 def application(settings: ServiceSettings) -> FastAPI:

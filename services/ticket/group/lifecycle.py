@@ -1,6 +1,5 @@
 """The life of a group, and what it takes (T4)."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -28,10 +27,10 @@ class GroupLike(Protocol):
     """A group as the table holds it."""
 
     code: str
-    shops: Sequence[str]
-    kinds: Sequence[str]
-    categories: Sequence[str]
-    skills: Sequence[str]
+    shops: list[str]
+    kinds: list[str]
+    categories: list[str]
+    skills: list[str]
     status: str
 
 

@@ -11,11 +11,11 @@ from services.ticket.copies import service as copies
 from services.ticket.group import lifecycle, store
 from services.ticket.group.models import Group, Member
 from services.ticket.group.schemas import GroupChange, GroupCreate
-from services.ticket.group.store import active, codes_of, members_by_code
+from services.ticket.group.store import active, by_code, codes_of, members_by_code
 from services.ticket.sight import ALL_SHOPS
 
 __all__ = [
-    "active", "change_group", "codes_of", "create_group", "get_group", "members_by_code", "put_member",
+    "active", "by_code", "change_group", "codes_of", "create_group", "get_group", "members_by_code", "put_member",
     "remove_member", "restore_group", "retire_group",
 ]  # fmt: skip
 

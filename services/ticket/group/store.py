@@ -37,6 +37,11 @@ async def active(session: AsyncSession) -> list[Group]:
     return list((await session.execute(statement)).scalars())
 
 
+async def by_code(session: AsyncSession, code: str) -> Group | None:
+    """The group of that code, retired ones too."""
+    return (await session.execute(select(Group).where(col(Group.code) == code))).scalar_one_or_none()
+
+
 async def code_taken(session: AsyncSession, code: str) -> bool:
     """Whether there is a group of that code, retired ones too."""
     return bool((await session.execute(select(exists().where(col(Group.code) == code)))).scalar_one())

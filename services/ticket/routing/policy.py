@@ -1,8 +1,9 @@
 """Which group takes what, and how much one person takes (T4, X3)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,9 +11,11 @@ from contracts.customer.customer import Tier
 from contracts.ticket.ticket import IntakeChannel, TicketKind
 from kit.policy import PolicyKind, Title
 from kit.problems import Fault
+from services.ticket.group.lifecycle import GroupLike, names, takes
 
 GroupCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 Skill = GroupCode
+CHATS = frozenset({IntakeChannel.CHAT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,25 @@ class DeskLoad(BaseModel):
     open_chats: int = Field(ge=1, le=1000)
     open_tickets: int | None = Field(ge=1, le=10_000)
     hand_assignment_may_exceed: bool
+
+
+def in_order(rules: RoutingRules, groups: Iterable[GroupLike], sought: Sought) -> list[str]:
+    """The groups that may take such a ticket, the first choice first: those the lines name, those that name its
+    category or kind themselves, the fallback. One that doesn't take such tickets is no choice."""
+    taking = {one.code: one for one in groups if takes(one, sought.shop, sought.kind, sought.category)}
+    own = sorted(
+        (-names(one, sought.kind, sought.category), code)
+        for code, one in taking.items()
+        if names(one, sought.kind, sought.category)
+    )
+    chosen = [*rules.named(sought), *(code for _, code in own), *([rules.fallback] if rules.fallback else [])]
+    return [code for code in dict.fromkeys(chosen) if code in taking]
+
+
+def able(members: Mapping[UUID, frozenset[str]], *needed: Iterable[str]) -> list[UUID]:
+    """Who of the members is good at all that is needed."""
+    wanted = frozenset(skill for skills in needed for skill in skills)
+    return sorted(staff_id for staff_id, skills in members.items() if wanted <= skills)
 
 
 def _unreachable(rules: RoutingRules) -> Iterable[Fault]:

@@ -159,9 +159,7 @@ async def close_forgotten(work: Work, shift_id: UUID, _: Mapping[str, Any]) -> N
         await _end(work, shift, "nobody signed out")
 
 
-async def changed(
-    work: Work, shift: Shift, verb: str, before: Mapping[str, Any], reason: str | None = None
-) -> None:
+async def changed(work: Work, shift: Shift, verb: str, before: Mapping[str, Any], reason: str | None = None) -> None:
     """Count the change and write it down; what people give as a reason may be personal (X6)."""
     shift.version += 1
     why = scrub(reason) if reason else None
@@ -199,5 +197,3 @@ def _seen(work: Work, shift: Shift | None) -> Shift:
 
 def _is_own(work: Work, shift: Shift) -> bool:
     return work.actor.staff_id is not None and work.actor.staff_id == shift.staff_id
-
-
