@@ -21,6 +21,7 @@ from kit.subscriber import Subscriber, Subscription
 from kit.timers import TimerHandler, Timers
 from kit.tokens import JwksSource, Verifier
 from kit.tracing import Tracing, tracing_for
+from kit.vault import open_vault
 from kit.work import Transactions
 
 
@@ -33,6 +34,7 @@ class Wiring:
     timers: Mapping[str, TimerHandler] = field(default_factory=dict)
     policies: tuple[PolicyKind[Any], ...] = ()
     loops: Sequence[Callable[["Runtime"], Coroutine[Any, Any, None]]] = ()  # a service's own, beside the kit's
+    seals: bool = False  # whether it keeps personal values, which lie sealed in its database (X6)
 
 
 class Watched(TypedDict):
@@ -58,7 +60,8 @@ class Runtime:
         watched: Watched = {"metrics": self.metrics, "tracing": self.tracing}
         poll_seconds = settings.relay_poll_seconds
         self.relay = Relay(self.database, self.bus, owner=wiring.service, poll_seconds=poll_seconds, **watched)
-        self.transactions = Transactions(self.database, self.clock, settings.key, self.relay.wake)
+        vault = open_vault(settings) if wiring.seals else None
+        self.transactions = Transactions(self.database, self.clock, settings.key, self.relay.wake, vault)
         self.subscribers = [Subscriber(one, self.transactions, self.bus, **watched) for one in wiring.subscriptions]
         self.timers = Timers(self.transactions, wiring.timers, self.metrics)
         self.sealer = Sealer(self.transactions, wiring.service, settings.audit_folder)

@@ -12,6 +12,7 @@ from kit.db import Database
 from kit.failpoints import Point
 from kit.principals import Principal
 from kit.problems import Problem
+from kit.vault import Vault
 
 
 @dataclass(slots=True)
@@ -27,6 +28,14 @@ class Work:
     expected_version: int | None = None
     idempotency: tuple[str, bytes] | None = None
     recorded_events: int = 0
+    sealing: Vault | None = field(default=None, repr=False)
+
+    @property
+    def vault(self) -> Vault:
+        """Seals and opens personal values; only a service that is wired to seal has one."""
+        if self.sealing is None:
+            raise RuntimeError("this service is not wired to seal anything")
+        return self.sealing
 
     def expect_version(self, version: int) -> None:
         """Raises Problem `stale-version` when the caller's If-Match names another version."""
@@ -42,6 +51,7 @@ class Transactions:
     clock: Clock
     key: bytes = field(repr=False)
     wake_relay: Callable[[], None]
+    vault: Vault | None = field(default=None, repr=False)
 
     @asynccontextmanager
     async def begin(
@@ -64,6 +74,7 @@ class Transactions:
                 request_id=request_id,
                 traceparent=traceparent,
                 expected_version=expected_version,
+                sealing=self.vault,
             )
             yield work
         if work.recorded_events:

@@ -27,12 +27,14 @@ POLICIES = (
     FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT,
 )  # fmt: skip
 TIMERS = {shifts.MISSED: shifts.mark_missed, shifts.CLOSE: shifts.close_forgotten}
-WIRING = Wiring(service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, timers=TIMERS, loops=(clocks.run,))
+WIRING = Wiring(
+    service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, timers=TIMERS, loops=(clocks.run,), seals=True
+)
 ROUTERS = (order.router, flag.router, search.router, ticket.router, group.router, shift.router, *routers_of("ticket"))
 
 
 def application(settings: ServiceSettings) -> FastAPI:
-    """The service with these settings."""
+    """The service with these settings. Raises UnsafeSettingsError when its vault has no keys in production."""
     return create_app(
         WIRING, ROUTERS, settings, title="Kefu ticket service", description="Orders, flags and tickets (工单)."
     )
