@@ -20,6 +20,7 @@ _OWNED = {
     "ticket": (
         "tickets", "complaints", "refunds", "exchanges", "bad-reviews", "merchant-reports", "service-requests",
         "orders", "groups", "shifts", "handovers", "articles", "reply-checks", "ticket-reports", "penalties",
+        "ticket-calendars", "ticket-clocks",
     ),
     "appraisal": (
         "staff", "teams", "units", "attendance", "violations", "merits", "exams", "inspections", "rectifications",

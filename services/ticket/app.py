@@ -6,7 +6,9 @@ from kit.http.of_every_service import routers_of
 from kit.runtime import Wiring
 from kit.service import create_app
 from kit.settings import ServiceSettings, service_settings
+from services.ticket.calendar import routes as calendar
 from services.ticket.calendar.policy import BUSINESS_HOURS
+from services.ticket.clock import routes as clock
 from services.ticket.clock import sweep as clocks
 from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, SLA_TARGETS
 from services.ticket.flag import routes as flag
@@ -30,7 +32,17 @@ TIMERS = {shifts.MISSED: shifts.mark_missed, shifts.CLOSE: shifts.close_forgotte
 WIRING = Wiring(
     service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, timers=TIMERS, loops=(clocks.run,), seals=True
 )
-ROUTERS = (order.router, flag.router, search.router, ticket.router, group.router, shift.router, *routers_of("ticket"))
+ROUTERS = (
+    order.router,
+    flag.router,
+    search.router,
+    ticket.router,
+    group.router,
+    shift.router,
+    calendar.router,
+    clock.router,
+    *routers_of("ticket"),
+)
 
 
 def application(settings: ServiceSettings) -> FastAPI:

@@ -7,70 +7,30 @@ derived again from its old facts.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Protocol
 from uuid import UUID
 
 from contracts.customer.customer import Tier
-from contracts.ticket.clock import ClockBreached, ClockEvent, ClockKind, ClockMet, ClockWarned
+from contracts.ticket.clock import ClockBreached, ClockMet, ClockWarned
 from contracts.ticket.ticket import TicketKind
-from kit.lifecycle import Lifecycle
+from kit.problems import Problem
 from services.ticket.calendar.reckoning import Reckoning
 from services.ticket.clock.policy import SlaCase, case_of
+from services.ticket.clock.state import (
+    LIFE,
+    TICKING,
+    UNFINISHED,
+    ClockLike,
+    ClockState,
+    FactKind,
+    Hold,
+    Step,
+    step_of,
+    told_of,
+)
 
 # A request that began at the due instant may still be on its way to its row: it is given this long before the breach
 # is told. The breach itself is at the due instant, whenever it is told.
 GRACE = timedelta(milliseconds=500)
-
-
-class ClockState(StrEnum):
-    """状态. Late ones go on counting until what is due is done."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    BREACHED = "breached"
-    BREACHED_PAUSED = "breached_paused"
-    MET = "met"
-    DROPPED = "dropped"
-
-
-_S = ClockState
-UNFINISHED = (_S.RUNNING, _S.PAUSED, _S.BREACHED, _S.BREACHED_PAUSED)
-TICKING = (_S.RUNNING, _S.BREACHED)
-LIFE = Lifecycle(
-    noun="clock",
-    states=ClockState,
-    initial=_S.RUNNING,
-    table={
-        "warn": {_S.RUNNING: _S.RUNNING},
-        "breach": {_S.RUNNING: _S.BREACHED},
-        "pause": {_S.RUNNING: _S.PAUSED, _S.BREACHED: _S.BREACHED_PAUSED},
-        "resume": {_S.PAUSED: _S.RUNNING, _S.BREACHED_PAUSED: _S.BREACHED},
-        "pass_on": {state: state for state in UNFINISHED},
-        "meet": dict.fromkeys(UNFINISHED, _S.MET),
-        "drop": dict.fromkeys(UNFINISHED, _S.DROPPED),
-    },
-)
-
-
-class Hold(StrEnum):
-    """Why a clock stands still: its ticket waits for the customer (T43), or somebody paused this leg alone (T47)."""
-
-    WAITING = "waiting"
-    BY_HAND = "by_hand"
-
-
-class FactKind(StrEnum):
-    """What is written down of a clock, once and for ever (T47)."""
-
-    STARTED = "started"
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    WARNED = "warned"
-    BREACHED = "breached"
-    MET = "met"
-    DROPPED = "dropped"
-    PASSED_ON = "passed_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,79 +55,33 @@ class Timed:
         return self.case or case_of(self.kind)
 
 
-class ClockLike(Protocol):
-    """A clock as the table holds it. `used` is what had counted when it began to run at `running_since`."""
-
-    clock_id: UUID
-    kind: str
-    ticket_id: UUID
-    ticket_number: str
-    ticket_kind: str
-    shop: str
-    owner_staff_id: UUID | None
-    group_code: str | None
-    unit_id: UUID | None
-    status: str
-    waiting: bool
-    by_hand: bool
-    target_seconds: int
-    warn_seconds: int
-    policy_version: int
-    started_at: datetime
-    running_since: datetime | None
-    used: timedelta
-    due_at: datetime
-    warn_at: datetime
-    wake_at: datetime | None
-    warned_at: datetime | None
-    breached_at: datetime | None
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that happened to a clock, and how it stood then: a fact, and the event that tells it where the
-    catalogue has one."""
-
-    kind: FactKind
-    at: datetime
-    status: str
-    used: timedelta
-    due_at: datetime
-    owner_staff_id: UUID | None
-    group_code: str | None
-    event: ClockEvent | None = None
-    hold: Hold | None = None
-    reason: str | None = None
-
-
 def start(clock: ClockLike, reckoning: Reckoning, at: datetime) -> Step:
     """开始: it runs from `at` on."""
     _run(clock, reckoning, at)
-    return _step(clock, FactKind.STARTED, at)
+    return step_of(clock, FactKind.STARTED, at)
 
 
 def catch_up(clock: ClockLike, now: datetime) -> list[Step]:
     """What time alone has done to it: a breach at the due instant, once (T43). Met at the due instant is met, so
     nothing is breached before that instant has passed."""
-    if clock.status != _S.RUNNING or now <= clock.due_at:
+    if clock.status != ClockState.RUNNING or now <= clock.due_at:
         return []
     LIFE.move(clock, "breach")
     clock.breached_at, clock.wake_at = clock.due_at, None
-    told = ClockBreached(**_told(clock, clock.target_seconds), breached_at=clock.due_at)
-    return [_step(clock, FactKind.BREACHED, clock.due_at, event=told)]
+    told = ClockBreached(**told_of(clock, clock.target_seconds), breached_at=clock.due_at)
+    return [step_of(clock, FactKind.BREACHED, clock.due_at, event=told)]
 
 
 def wake(clock: ClockLike, now: datetime) -> list[Step]:
     """临期预警 and 超时, when it is time for them: the warning once, and not any more after the breach (T43)."""
     breach = catch_up(clock, now)
-    if breach or clock.status != _S.RUNNING or clock.warned_at is not None or now < clock.warn_at:
+    if breach or clock.status != ClockState.RUNNING or clock.warned_at is not None or now < clock.warn_at:
         return breach
     LIFE.move(clock, "warn")
     clock.warned_at = clock.warn_at
     clock.wake_at = _next_wake(clock)
-    told = ClockWarned(**_told(clock, clock.warn_seconds), warned_at=clock.warn_at)
-    return [_step(clock, FactKind.WARNED, clock.warn_at, event=told)]
+    told = ClockWarned(**told_of(clock, clock.warn_seconds), warned_at=clock.warn_at)
+    return [step_of(clock, FactKind.WARNED, clock.warn_at, event=told)]
 
 
 def pause(clock: ClockLike, hold: Hold, reason: str, at: datetime, reckoning: Reckoning) -> list[Step]:
@@ -176,13 +90,13 @@ def pause(clock: ClockLike, hold: Hold, reason: str, at: datetime, reckoning: Re
     Raises Problem `transition-refused` when it has ended or is held by this cause already.
     """
     if _is_held(clock, hold):
-        raise LIFE.refusal(_S(clock.status), "pause")
+        raise refused(clock, "pause")
     steps = catch_up(clock, at)
-    if clock.running_since is not None or _S(clock.status) not in UNFINISHED:
+    if clock.running_since is not None or ClockState(clock.status) not in UNFINISHED:
         LIFE.move(clock, "pause")
         _stand_still(clock, at, reckoning)
     _set_hold(clock, hold, held=True)
-    return [*steps, _step(clock, FactKind.PAUSED, at, hold=hold, reason=reason)]
+    return [*steps, step_of(clock, FactKind.PAUSED, at, hold=hold, reason=reason)]
 
 
 def resume(clock: ClockLike, hold: Hold, reason: str | None, at: datetime, reckoning: Reckoning) -> list[Step]:
@@ -190,27 +104,27 @@ def resume(clock: ClockLike, hold: Hold, reason: str | None, at: datetime, recko
 
     Raises Problem `transition-refused` when this cause doesn't hold it.
     """
-    if not _is_held(clock, hold) or _S(clock.status) not in UNFINISHED:
-        raise LIFE.refusal(_S(clock.status), "resume")
+    if not _is_held(clock, hold) or ClockState(clock.status) not in UNFINISHED:
+        raise refused(clock, "resume")
     _set_hold(clock, hold, held=False)
     if not (clock.waiting or clock.by_hand):
         LIFE.move(clock, "resume")
         _run(clock, reckoning, at)
-    return [_step(clock, FactKind.RESUMED, at, hold=hold, reason=reason)]
+    return [step_of(clock, FactKind.RESUMED, at, hold=hold, reason=reason)]
 
 
 def meet(clock: ClockLike, at: datetime, reckoning: Reckoning) -> list[Step]:
     """达成: what was due is done; `late` when that was after the breach (T43, T48)."""
     steps = catch_up(clock, at)
-    paused = clock.status == _S.PAUSED
+    paused = clock.status == ClockState.PAUSED
     LIFE.move(clock, "meet")
     _stand_still(clock, at, reckoning)
     if paused:
         clock.due_at = reckoning.after(at, _left(clock))
     _end(clock, at)
     late = clock.breached_at is not None
-    told = ClockMet(**_told(clock, int(clock.used.total_seconds())), late=late, met_at=at)
-    return [*steps, _step(clock, FactKind.MET, at, event=told)]
+    told = ClockMet(**told_of(clock, int(clock.used.total_seconds())), late=late, met_at=at)
+    return [*steps, step_of(clock, FactKind.MET, at, event=told)]
 
 
 def drop(clock: ClockLike, reason: str, at: datetime, reckoning: Reckoning) -> list[Step]:
@@ -219,7 +133,7 @@ def drop(clock: ClockLike, reason: str, at: datetime, reckoning: Reckoning) -> l
     LIFE.move(clock, "drop")
     _stand_still(clock, at, reckoning)
     _end(clock, at)
-    return [*steps, _step(clock, FactKind.DROPPED, at, reason=reason)]
+    return [*steps, step_of(clock, FactKind.DROPPED, at, reason=reason)]
 
 
 def pass_on(clock: ClockLike, timed: Timed, at: datetime) -> list[Step]:
@@ -230,25 +144,20 @@ def pass_on(clock: ClockLike, timed: Timed, at: datetime) -> list[Step]:
     steps = catch_up(clock, at)
     LIFE.move(clock, "pass_on")
     clock.owner_staff_id, clock.group_code, clock.unit_id = timed.owner_staff_id, timed.group, timed.unit_id
-    return [*steps, _step(clock, FactKind.PASSED_ON, at)]
+    return [*steps, step_of(clock, FactKind.PASSED_ON, at)]
+
+
+def refused(clock: ClockLike, verb: str) -> Problem:
+    """The 409 of a verb that the drawing may allow and this clock doesn't: it never stands still, or for another
+    cause."""
+    refusal = LIFE.refusal(ClockState(clock.status), verb)
+    refusal.facts["allowed"] = [one for one in LIFE.allowed(ClockState(clock.status)) if one != verb]
+    return refusal
 
 
 def earliest_due(clocks: Iterable[ClockLike]) -> datetime | None:
     """What is due first among the clocks that tick, late ones included; None when none does."""
     return min((clock.due_at for clock in clocks if clock.status in TICKING), default=None)
-
-
-def _step(
-    clock: ClockLike,
-    kind: FactKind,
-    at: datetime,
-    *,
-    event: ClockEvent | None = None,
-    hold: Hold | None = None,
-    reason: str | None = None,
-) -> Step:
-    owner, group = clock.owner_staff_id, clock.group_code
-    return Step(kind, at, clock.status, clock.used, clock.due_at, owner, group, event, hold, reason)
 
 
 def _run(clock: ClockLike, reckoning: Reckoning, at: datetime) -> None:
@@ -288,23 +197,3 @@ def _set_hold(clock: ClockLike, hold: Hold, *, held: bool) -> None:
         clock.waiting = held
     else:
         clock.by_hand = held
-
-
-def _told(clock: ClockLike, elapsed_seconds: int) -> dict[str, Any]:
-    """What every event of the clock says."""
-    return {
-        "clock_id": clock.clock_id,
-        "kind": ClockKind(clock.kind),
-        "ticket_id": clock.ticket_id,
-        "ticket_number": clock.ticket_number,
-        "ticket_kind": TicketKind(clock.ticket_kind),
-        "shop": clock.shop,
-        "owner_staff_id": clock.owner_staff_id,
-        "group": clock.group_code,
-        "unit_id": clock.unit_id,
-        "target_seconds": clock.target_seconds,
-        "elapsed_seconds": elapsed_seconds,
-        "policy_version": clock.policy_version,
-        "started_at": clock.started_at,
-        "due_at": clock.due_at,
-    }

@@ -1,6 +1,8 @@
 """Clocks in the words of HTTP."""
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.customer.customer import Tier
 from contracts.ticket.clock import ClockKind
 from contracts.ticket.ticket import TicketKind
-from services.ticket.clock.lifecycle import ClockState
+from kit.http.fields import Code, Instant, Line
+from kit.http.pages import Page
+from services.ticket.clock.state import ClockState, FactKind, Hold
 
 
 class ClockPublic(BaseModel):
@@ -42,3 +46,64 @@ class ClockPublic(BaseModel):
     policy_name: str
     policy_version: int
     version: int
+
+
+class Standing(StrEnum):
+    """How a clock that has not ended stands: counting and in time, standing still, or late (also while it stands
+    still)."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    BREACHED = "breached"
+
+
+class ClockFilter(Page):
+    """Which clocks to list, among those that have not ended."""
+
+    state: Standing | None = None
+    kind: ClockKind | None = None
+    owner: Annotated[UUID | None, Field(description="Who has to act: a member of staff.")] = None
+    group: Code | None = None
+    shop: Code | None = None
+    before: Annotated[Instant | None, Field(description="Due at that instant or earlier.")] = None
+
+
+class ClockPage(BaseModel):
+    """One page of clocks, what is due first first."""
+
+    items: list[ClockPublic]
+    next_cursor: str | None = None
+
+
+class ClockFactPublic(BaseModel):
+    """One thing that happened to a clock: when it was so, when it was written down and by whom, and how the clock
+    stood then. Facts are never changed (T47)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: FactKind
+    at: datetime
+    noted_at: datetime
+    author: str
+    hold: Hold | None
+    reason: str | None
+    status: ClockState
+    used_seconds: int
+    due_at: datetime
+    owner_staff_id: UUID | None
+    group: str | None
+
+
+class ClockFactPage(BaseModel):
+    """One page of a clock's facts, in the order of their happening."""
+
+    items: list[ClockFactPublic]
+    next_cursor: str | None = None
+
+
+class ClockReason(BaseModel):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Line

@@ -5,31 +5,32 @@ Every step becomes a fact with its author, and an event where the catalogue has 
 its clocks stands in the ticket's own audit row; what somebody does to a single clock by hand has an audit row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from contracts.ticket.clock import ClockKind
-from kit import outbox
-from kit.ids import new_id
+from kit import audit
 from kit.policies import in_force
-from kit.policy import InForce
 from kit.privacy import scrub
+from kit.problems import Problem
 from kit.work import Work
-from services.ticket.calendar.reckoning import Reckoning, WallTime
-from services.ticket.calendar.service import calendar_in_force, calendar_of_version, note_unannounced
 from services.ticket.clock import lifecycle, store
-from services.ticket.clock.lifecycle import Hold, Step, Timed, earliest_due
+from services.ticket.clock.lifecycle import Timed, earliest_due
 from services.ticket.clock.models import Clock
-from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, SLA_TARGETS, SlaTargets
-from services.ticket.clock.schemas import ClockPublic
+from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD
+from services.ticket.clock.showing import clocks_of
+from services.ticket.clock.starting import Terms, by_table, sla_in_force, start, start_by_table
+from services.ticket.clock.state import Hold
+from services.ticket.clock.telling import apply, tell
 
-_WALL = WallTime()
+__all__ = [
+    "Answered", "begin", "clocks_of", "customer_wrote", "drop", "finish", "hold", "meet_leg", "pass_on", "pause",
+    "release", "reopen", "replied", "resume", "start_leg", "wake_due",
+]  # fmt: skip
+
 _REPLIES = (ClockKind.FIRST_REPLY, ClockKind.NEXT_REPLY)
+_SOLVED = (ClockKind.SOLUTION, ClockKind.CONTAINMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +43,22 @@ class Answered:
     due_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What a clock is started under."""
-
-    kind: ClockKind
-    seconds: int
-    policy: InForce[Any]
-    by_the_wall: bool = False
-
-
 async def begin(work: Work, timed: Timed, *, open_chats: int | None) -> datetime | None:
     """受理: the clocks of a new ticket: its first reply, by the agent's open chats for a chat that was routed to one
     (T41), else by the table (T43); its solution; its containing, for an emergency (T42)."""
-    sla = await _sla(work, timed)
-    terms = [*_by_table(sla, timed, ClockKind.SOLUTION)]
+    sla = await sla_in_force(work, timed.shop)
+    terms = by_table(sla, timed, ClockKind.SOLUTION)
     if open_chats is None:
-        terms += _by_table(sla, timed, ClockKind.FIRST_REPLY)
+        terms += by_table(sla, timed, ClockKind.FIRST_REPLY)
     else:
         load = await in_force(work.session, FIRST_REPLY_LOAD, timed.shop, work.now)
         seconds = sla.document.for_tier(load.document.target(open_chats).seconds, timed.tier)
-        terms.append(_Terms(ClockKind.FIRST_REPLY, seconds, load, by_the_wall=True))
+        terms.append(Terms(ClockKind.FIRST_REPLY, seconds, load, by_the_wall=True))
     if timed.emergency:
         emergency = await in_force(work.session, EMERGENCY_CONTAINMENT, timed.shop, work.now)
         seconds = emergency.document.in_time_seconds
-        terms.append(_Terms(ClockKind.CONTAINMENT, seconds, emergency, by_the_wall=True))
-    return earliest_due(await _start(work, timed, sla.document, terms))
+        terms.append(Terms(ClockKind.CONTAINMENT, seconds, emergency, by_the_wall=True))
+    return earliest_due(await start(work, timed, sla.document, terms))
 
 
 async def replied(work: Work, timed: Timed) -> Answered:
@@ -75,7 +66,7 @@ async def replied(work: Work, timed: Timed) -> Answered:
     none (T41)."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
     due = [clock for clock in clocks if clock.kind in _REPLIES]
-    await _apply(work, due, lambda clock, reckoning: lifecycle.meet(clock, work.now, reckoning))
+    await apply(work, due, lambda clock, reckoning: lifecycle.meet(clock, work.now, reckoning))
     waited = max((int((work.now - clock.started_at).total_seconds()) for clock in due), default=None)
     first = any(clock.kind == ClockKind.FIRST_REPLY for clock in due)
     return Answered(first, waited, earliest_due(clocks))
@@ -86,16 +77,16 @@ async def customer_wrote(work: Work, timed: Timed) -> datetime | None:
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
     if any(clock.kind in _REPLIES for clock in clocks):
         return earliest_due(clocks)
-    return earliest_due([*clocks, *await _start_by_table(work, timed, ClockKind.NEXT_REPLY)])
+    return earliest_due([*clocks, *await start_by_table(work, timed, ClockKind.NEXT_REPLY)])
 
 
 async def pause(work: Work, timed: Timed, reason: str) -> datetime | None:
     """等待客户: the clocks that the policy names stand still, with the reason and its author (T43, T48)."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
-    sla = await _sla(work, timed)
+    sla = await sla_in_force(work, timed.shop)
     why = scrub(reason)
     standing = [clock for clock in clocks if clock.kind in sla.document.paused_in_waiting and not clock.waiting]
-    await _apply(work, standing, lambda clock, time: lifecycle.pause(clock, Hold.WAITING, why, work.now, time))
+    await apply(work, standing, lambda clock, time: lifecycle.pause(clock, Hold.WAITING, why, work.now, time))
     return earliest_due(clocks)
 
 
@@ -103,36 +94,36 @@ async def resume(work: Work, timed: Timed) -> datetime | None:
     """不再等待: what stood still for it goes on with what was left."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
     standing = [clock for clock in clocks if clock.waiting]
-    await _apply(work, standing, lambda clock, time: lifecycle.resume(clock, Hold.WAITING, None, work.now, time))
+    await apply(work, standing, lambda clock, time: lifecycle.resume(clock, Hold.WAITING, None, work.now, time))
     return earliest_due(clocks)
 
 
 async def finish(work: Work, timed: Timed) -> None:
-    """解决 or 关单: the solution is met; what else is still due ends without a verdict. Not the first reply: a change
-    of status never stops it, only a message that the customer can see does (T48)."""
+    """解决 or 关单: the solution is met, an emergency contained by now; what else is due ends without a verdict. Not
+    the first reply: a change of status never stops it, only a message that the customer can see does (T48)."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
-    solved = [clock for clock in clocks if clock.kind == ClockKind.SOLUTION]
-    others = [clock for clock in clocks if clock.kind not in (ClockKind.SOLUTION, ClockKind.FIRST_REPLY)]
-    await _apply(work, solved, lambda clock, reckoning: lifecycle.meet(clock, work.now, reckoning))
-    await _apply(work, others, lambda clock, reckoning: lifecycle.drop(clock, "finished", work.now, reckoning))
+    solved = [clock for clock in clocks if clock.kind in _SOLVED]
+    others = [clock for clock in clocks if clock.kind not in (*_SOLVED, ClockKind.FIRST_REPLY)]
+    await apply(work, solved, lambda clock, reckoning: lifecycle.meet(clock, work.now, reckoning))
+    await apply(work, others, lambda clock, reckoning: lifecycle.drop(clock, "finished", work.now, reckoning))
 
 
 async def drop(work: Work, timed: Timed) -> None:
     """撤单 or 并单: nothing is due any more, and nothing was met."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
-    await _apply(work, clocks, lambda clock, reckoning: lifecycle.drop(clock, "dropped", work.now, reckoning))
+    await apply(work, clocks, lambda clock, reckoning: lifecycle.drop(clock, "dropped", work.now, reckoning))
 
 
 async def reopen(work: Work, timed: Timed) -> datetime | None:
     """重开: a new solution clock; what was long ago is not looked at (T47)."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
-    return earliest_due([*clocks, *await _start_by_table(work, timed, ClockKind.SOLUTION)])
+    return earliest_due([*clocks, *await start_by_table(work, timed, ClockKind.SOLUTION)])
 
 
 async def pass_on(work: Work, timed: Timed) -> None:
     """转交: what is due is due by somebody else from now on."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
-    await _apply(work, clocks, lambda clock, _: lifecycle.pass_on(clock, timed, work.now))
+    await apply(work, clocks, lambda clock, _: lifecycle.pass_on(clock, timed, work.now))
 
 
 async def start_leg(work: Work, timed: Timed, kind: ClockKind) -> datetime | None:
@@ -140,14 +131,42 @@ async def start_leg(work: Work, timed: Timed, kind: ClockKind) -> datetime | Non
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
     if any(clock.kind == kind for clock in clocks):
         return earliest_due(clocks)
-    return earliest_due([*clocks, *await _start_by_table(work, timed, kind)])
+    return earliest_due([*clocks, *await start_by_table(work, timed, kind)])
 
 
 async def meet_leg(work: Work, timed: Timed, kind: ClockKind) -> datetime | None:
     """The leg is done (T47), the emergency contained (T42); nothing happens when no such clock runs."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
     done = [clock for clock in clocks if clock.kind == kind]
-    await _apply(work, done, lambda clock, reckoning: lifecycle.meet(clock, work.now, reckoning))
+    await apply(work, done, lambda clock, reckoning: lifecycle.meet(clock, work.now, reckoning))
+    return earliest_due(clocks)
+
+
+async def hold(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> datetime | None:
+    """暂停 one clock by hand, with a reason and an author (T47, T48). The caller holds the ticket's row lock.
+
+    Raises Problem `not-found`; `transition-refused` for one that has ended, is paused by hand already, or never
+    stands still: the first reply and the containing of an emergency.
+    """
+    clocks, clock = await _one(work, ticket_id, clock_id, "pause")
+    sla = await sla_in_force(work, clock.shop)
+    if clock.kind not in sla.document.paused_in_waiting:
+        raise lifecycle.refused(clock, "pause")
+    before, why = clock.status, scrub(reason)
+    await apply(work, [clock], lambda it, time: lifecycle.pause(it, Hold.BY_HAND, why, work.now, time))
+    await _audit(work, "pause", clock, before, why)
+    return earliest_due(clocks)
+
+
+async def release(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> datetime | None:
+    """继续 a clock that was paused by hand; while its ticket waits for the customer it stands still nevertheless.
+
+    Raises Problem `not-found`, `transition-refused` for one that nobody paused by hand.
+    """
+    clocks, clock = await _one(work, ticket_id, clock_id, "resume")
+    before, why = clock.status, scrub(reason)
+    await apply(work, [clock], lambda it, time: lifecycle.resume(it, Hold.BY_HAND, why, work.now, time))
+    await _audit(work, "resume", clock, before, why)
     return earliest_due(clocks)
 
 
@@ -156,129 +175,35 @@ async def wake_due(work: Work, limit: int) -> int:
     clocks = await store.lock_due(work.session, work.now, limit)
     told = []
     for clock in clocks:
-        steps = lifecycle.wake(clock, work.now)
         clock.version += 1
-        told.append((clock, steps))
-    await _tell(work, told)
+        told.append((clock, lifecycle.wake(clock, work.now)))
+    await tell(work, told)
     return len(clocks)
 
 
-async def clocks_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUID, list[ClockPublic]]:
-    """The latest clocks of each ticket, for answers; one query."""
-    found: dict[UUID, list[ClockPublic]] = {ticket_id: [] for ticket_id in ticket_ids}
-    for row in await store.of_tickets(session, ticket_ids):
-        found[row["ticket_id"]].append(public(row))
-    return found
-
-
-def public(row: Mapping[str, Any]) -> ClockPublic:
-    """A clock's row as an answer shows it."""
-    return ClockPublic(
-        **{
-            **row,
-            "group": row["group_code"],
-            "late": row["breached_at"] is not None,
-            "used_seconds": int(row["used"].total_seconds()),
-            "due_at": row["due_at"] if row["running_since"] or row["ended_at"] else None,
-            "business_hours": row["hours_version"] is not None,
-        }
-    )
-
-
-async def _sla(work: Work, timed: Timed) -> InForce[SlaTargets]:
-    return await in_force(work.session, SLA_TARGETS, timed.shop, work.now)
-
-
-def _by_table(sla: InForce[SlaTargets], timed: Timed, kind: ClockKind) -> list[_Terms]:
-    """The terms of the table of targets, none where it has no target (T43, T58)."""
-    seconds = sla.document.seconds(timed.line, kind, timed.tier)
-    return [] if seconds is None else [_Terms(kind, seconds, sla)]
-
-
-async def _start_by_table(work: Work, timed: Timed, kind: ClockKind) -> list[Clock]:
-    sla = await _sla(work, timed)
-    return await _start(work, timed, sla.document, _by_table(sla, timed, kind))
-
-
-async def _start(work: Work, timed: Timed, sla: SlaTargets, terms: Sequence[_Terms]) -> list[Clock]:
-    """New clocks, frozen under the policies of now (X3)."""
-    if not terms:
-        return []
-    hours, calendar = await calendar_in_force(work.session, timed.shop, work.now)
-    clocks, told = [], []
-    for one in terms:
-        clock = _new(work, timed, one, warn_seconds=-(-one.seconds * sla.warn_percent // 100))
-        if not one.by_the_wall:
-            clock.hours_shop, clock.hours_version = hours.shop, hours.version
-        told.append((clock, [lifecycle.start(clock, _WALL if one.by_the_wall else calendar, work.now)]))
-        if not one.by_the_wall:
-            note_unannounced(calendar, work.now, clock.due_at)
-        clocks.append(clock)
-    await work.session.flush()  # one of the same kind may have ended in this very transaction
-    await store.add(work.session, clocks)
-    await _tell(work, told)
-    return clocks
-
-
-def _new(work: Work, timed: Timed, terms: _Terms, *, warn_seconds: int) -> Clock:
-    return Clock(
-        clock_id=new_id(),
-        kind=terms.kind,
-        ticket_id=timed.ticket_id,
-        ticket_number=timed.number,
-        ticket_kind=timed.kind,
-        shop=timed.shop,
-        tier=timed.tier,
-        owner_staff_id=timed.owner_staff_id,
-        group_code=timed.group,
-        unit_id=timed.unit_id,
-        status=lifecycle.LIFE.initial,
-        target_seconds=terms.seconds,
-        warn_seconds=warn_seconds,
-        policy_name=terms.policy.name,
-        policy_shop=terms.policy.shop,
-        policy_version=terms.policy.version,
-        started_at=work.now,
-        due_at=work.now,
-        warn_at=work.now,
-    )
-
-
-async def _apply(work: Work, clocks: Sequence[Clock], verb: Callable[[Clock, Reckoning], list[Step]]) -> None:
-    """Move clocks that are locked, and write down and tell what happened to them."""
-    known: dict[tuple[str, int] | None, Reckoning] = {None: _WALL}
-    told = []
+async def put_off(work: Work, until: datetime) -> UUID | None:
+    """Look at the clock that is due longest another time: it made its waking fail. Returns which one that was."""
+    clocks = await store.lock_due(work.session, work.now, 1)
     for clock in clocks:
-        hours = (clock.hours_shop, clock.hours_version) if clock.hours_shop and clock.hours_version else None
-        if hours not in known and hours is not None:
-            since = min(one.running_since or work.now for one in clocks)
-            known[hours] = await calendar_of_version(work.session, *hours, since)
-        steps = verb(clock, known[hours])
-        if steps:
-            clock.version += 1
-            told.append((clock, steps))
-    await _tell(work, told)
+        clock.wake_at = until
+        return clock.clock_id
+    return None
 
 
-async def _tell(work: Work, told: Sequence[tuple[Clock, Sequence[Step]]]) -> None:
-    """Every step as a fact, and its event in the outbox."""
-    await store.add_facts(work.session, [_fact(work, clock, step) for clock, steps in told for step in steps])
-    for clock, steps in told:
-        await outbox.record(work, clock, *(step.event for step in steps if step.event is not None))
+async def _one(work: Work, ticket_id: UUID, clock_id: UUID, verb: str) -> tuple[list[Clock], Clock]:
+    """A clock and the others of its ticket that have not ended, all locked. Raises Problem `not-found`, and
+    `transition-refused` for one that has ended."""
+    clocks = await store.lock_unfinished(work.session, ticket_id)
+    for clock in clocks:
+        if clock.clock_id == clock_id:
+            return clocks, clock
+    ended = await store.get(work.session, clock_id)
+    if ended is None or ended.ticket_id != ticket_id:
+        raise Problem("not-found")
+    raise lifecycle.refused(ended, verb)
 
 
-def _fact(work: Work, clock: Clock, step: Step) -> dict[str, Any]:
-    return {
-        "clock_id": clock.clock_id,
-        "kind": step.kind,
-        "at": step.at,
-        "noted_at": work.now,
-        "author": work.actor.subject,
-        "hold": step.hold,
-        "reason": step.reason,
-        "status": step.status,
-        "used": step.used,
-        "due_at": step.due_at,
-        "owner_staff_id": step.owner_staff_id,
-        "group_code": step.group_code,
-    }
+async def _audit(work: Work, verb: str, clock: Clock, before: str, reason: str) -> None:
+    """What somebody did to a single clock by hand."""
+    after = {"status": clock.status, "kind": clock.kind, "ticket": clock.ticket_number}
+    await audit.record(work, verb, "clock", clock.clock_id, before={"status": before}, after=after, reason=reason)

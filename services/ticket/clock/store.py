@@ -1,16 +1,16 @@
 """Every query of clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.ticket.clock.lifecycle import UNFINISHED
 from services.ticket.clock.models import Clock
+from services.ticket.clock.state import UNFINISHED
 from services.ticket.models import TicketServiceTable
 
 # The tables, not the models: the ORM's way costs twice as much.
@@ -64,6 +64,40 @@ async def lock_due(session: AsyncSession, now: datetime, limit: int) -> list[Clo
         .with_for_update(skip_locked=True)
     )
     return list((await session.execute(statement)).scalars())
+
+
+async def get(session: AsyncSession, clock_id: UUID) -> Clock | None:
+    """One clock."""
+    return await session.get(Clock, clock_id)
+
+
+async def page(
+    session: AsyncSession, states: Sequence[str], wanted: Mapping[str, Sequence[Any]], before: datetime | None,
+    after: tuple[datetime, UUID] | None, limit: int,
+) -> Sequence[Any]:  # fmt: skip
+    """Clocks in these states with these values in their columns, due until `before`, what is due first first, after
+    the given place. Each state is walked along its own index and no further than the page."""
+    place = tuple_(_CLOCK.c.due_at, _CLOCK.c.clock_id)
+    walks = []
+    for state in states:
+        walk = select(_CLOCK).where(_CLOCK.c.ended_at.is_(None), _CLOCK.c.status == state)
+        for name, values in wanted.items():
+            column = _CLOCK.c[name]
+            walk = walk.where(column == values[0] if len(values) == 1 else column.in_(values))
+        if before is not None:
+            walk = walk.where(_CLOCK.c.due_at <= before)
+        if after is not None:
+            walk = walk.where(place > after)
+        walks.append(walk.order_by(_CLOCK.c.due_at, _CLOCK.c.clock_id).limit(limit))
+    merged = union_all(*walks).subquery()
+    statement = select(merged).order_by(merged.c.due_at, merged.c.clock_id).limit(limit)
+    return (await session.execute(statement)).mappings().all()
+
+
+async def facts(session: AsyncSession, clock_id: UUID, after: int, limit: int) -> Sequence[Any]:
+    """What was written down of a clock, in the order of its happening, after the given place."""
+    statement = select(_FACT).where(_FACT.c.clock_id == clock_id, _FACT.c.fact_id > after)
+    return (await session.execute(statement.order_by(_FACT.c.fact_id).limit(limit))).mappings().all()
 
 
 async def of_tickets(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Sequence[Any]:

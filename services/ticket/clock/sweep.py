@@ -5,7 +5,9 @@ facts, events and rows commit together: a kill in between does it all again from
 """
 
 import asyncio
+from datetime import timedelta
 
+from kit.db import is_transient
 from kit.logs import log
 from kit.principals import system
 from kit.runtime import Runtime
@@ -13,6 +15,7 @@ from kit.work import Transactions
 from services.ticket.clock import service
 
 AT_ONCE = 500
+PUT_OFF = timedelta(minutes=1)
 _ACTOR = system("clocks")
 
 
@@ -28,8 +31,33 @@ async def run(runtime: Runtime, *, poll_seconds: float = 1.0) -> None:
         await asyncio.sleep(poll_seconds)
 
 
-async def sweep(transactions: Transactions) -> int:
-    """Warn and breach the clocks that are due, as many as are taken at once; returns how many there were."""
+async def sweep(transactions: Transactions, at_once: int = AT_ONCE) -> int:
+    """Warn and breach the clocks that are due, as many as are taken at once; returns how many there were. Where one
+    makes them all fail, they are taken one by one, and that one is put off."""
+    try:
+        return await _wake(transactions, at_once)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.error("clocks.failed", error=error)
+        return await _one_by_one(transactions, at_once)
+
+
+async def _wake(transactions: Transactions, at_once: int) -> int:
     begin = transactions.begin(_ACTOR, before="before-timer-commit", after="after-timer-commit")
     async with begin as work:
-        return await service.wake_due(work, AT_ONCE)
+        return await service.wake_due(work, at_once)
+
+
+async def _one_by_one(transactions: Transactions, at_once: int) -> int:
+    for _ in range(at_once):
+        try:
+            if not await _wake(transactions, 1):
+                return 0
+        except Exception as error:
+            if is_transient(error):
+                raise
+            async with transactions.begin(_ACTOR) as work:
+                clock_id = await service.put_off(work, work.now + PUT_OFF)
+            log.error("clocks.put_off", clock_id=clock_id, error=error)
+    return at_once
