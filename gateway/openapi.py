@@ -18,6 +18,7 @@ _INFO = {
     "title": "Kefu",
     "description": "客服系统接口 · The API of a customer-service department.",
     "contact": {"name": "Kefu"},
+    "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
 }
 _API_KEY = {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "Exchanged inside the gateway."}
 _Names = dict[tuple[str, str], str]
@@ -35,10 +36,12 @@ def merge(documents: Mapping[str, Document], *, version: str, missing: Iterable[
         for kind, found in document.get("components", {}).items():
             merged = components.setdefault(kind, {})
             merged |= {names.get((kind, name), name): _renamed(value, names) for name, value in found.items()}
-        for path, item in _routed(service, document):
-            paths[path] = _renamed(item, names)
-            for method in _METHODS & item.keys():
-                _identify(service, paths[path][method], taken)
+        routed = {path: _renamed(item, names) for path, item in _routed(service, document)}
+        operations = [item[method] for item in routed.values() for method in sorted(_METHODS & item.keys())]
+        identities = {one.get("operationId"): _identify(service, one, taken) for one in operations}
+        for operation in operations:
+            _relink(operation, identities)
+        paths |= routed
         tags |= {tag["name"]: tag for tag in document.get("tags", ())}
     return {
         "openapi": "3.1.0",
@@ -60,14 +63,25 @@ def _routed(service: str, document: Document) -> Iterable[tuple[str, Any]]:
             yield path, item
 
 
-def _identify(service: str, operation: dict[str, Any], taken: set[str]) -> None:
-    """Give the operation an id that nobody else has, and its service as tag if it has none."""
-    operation_id = operation.get("operationId")
+def _identify(service: str, operation: dict[str, Any], taken: set[str]) -> str | None:
+    """Give the operation an id that nobody else has, and its service as tag if it has none; the id."""
+    operation_id: str | None = operation.get("operationId")
     if operation_id in taken:
         operation["operationId"] = operation_id = f"{service}_{operation_id}"
     if operation_id:
         taken.add(operation_id)
     operation.setdefault("tags", [service])
+    return operation_id
+
+
+def _relink(operation: dict[str, Any], identities: Mapping[str | None, str | None]) -> None:
+    """Let links lead to operations by their new ids; those to operations that nobody is routed to go."""
+    for response in operation["responses"].values():
+        if "links" in response:
+            links = {name: link for name, link in response["links"].items() if link["operationId"] in identities}
+            response["links"] = {
+                name: {**link, "operationId": identities[link["operationId"]]} for name, link in links.items()
+            }
 
 
 def _clashes(documents: Mapping[str, Document]) -> set[tuple[str, str]]:

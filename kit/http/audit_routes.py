@@ -65,7 +65,9 @@ async def list_audit(work: WorkDep, request: Request, query: Annotated[AuditQuer
 def router(service: str) -> APIRouter:
     """The trail of one service."""
     routes = APIRouter(prefix=f"/v1/audit/{service}", tags=["audit"])
-    routes.get("", response_model=AuditPage, dependencies=[allow("audit:read")])(list_audit)
+    routes.get("", name=f"list_{service}_audit", response_model=AuditPage, dependencies=[allow("audit:read")])(
+        list_audit
+    )
     return routes
 
 

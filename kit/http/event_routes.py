@@ -73,7 +73,9 @@ async def list_events(work: WorkDep, request: Request, query: Annotated[EventQue
 def router(service: str) -> APIRouter:
     """The feed of one service."""
     routes = APIRouter(prefix=f"/v1/events/{service}", tags=["events"])
-    routes.get("", response_model=EventFeed, dependencies=[allow("event:read")])(list_events)
+    routes.get("", name=f"list_{service}_events", response_model=EventFeed, dependencies=[allow("event:read")])(
+        list_events
+    )
     return routes
 
 

@@ -1,5 +1,7 @@
-"""The OpenAPI 3.1 document of a service: operation ids, security, and a problem schema on every error."""
+"""The OpenAPI 3.1 document of a service: operation ids, security, links, and a problem schema on every error."""
 
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,36 +9,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from kit.http.edge import Permission
+from kit.http.links import add_links
+from kit.http.promises import components, promise
 
-_PROBLEM = {
-    "type": "object",
-    "title": "Problem",
-    "description": "RFC 9457 problem document.",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "examples": ["/problems/not-found"]},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "detail"],
-                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-            },
-        },
-    },
-}
-_ALWAYS = ("401", "403", "413", "429", "500", "503")
-_DESCRIPTIONS = {
-    "400": "Malformed JSON.", "401": "No valid token.", "403": "The permission is missing.", "404": "Not found.",
-    "409": "The present state refuses this.", "412": "Stale version.", "413": "Body too large.",
-    "428": "If-Match is needed.",
-    "415": "Not JSON.", "422": "Invalid request.", "429": "Too many requests.", "500": "Internal error.",
-    "503": "A dependency is away.",
-}  # fmt: skip
+_CONTACT = {"name": "Kefu"}
+_LICENCE = {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -50,23 +27,27 @@ def document(app: FastAPI) -> dict[str, Any]:
         title=app.title,
         version=app.version,
         description=app.description,
+        contact=_CONTACT,
+        license_info=_LICENCE,
         routes=app.routes,
-        tags=app.openapi_tags,
+        tags=_tags(app),
     )
-    components = spec.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
+    known = spec.setdefault("components", {})
+    schemas = known.setdefault("schemas", {})
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
-    schemas["Problem"] = _PROBLEM
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    for kind, named in components().items():
+        known[kind] = {**known.get(kind, {}), **named}
     spec["security"] = [{"bearer": []}]
     spec["servers"] = [{"url": "/", "description": "This gateway"}]
     needed = permissions(app)
     for path, operations in spec.get("paths", {}).items():
         for method, operation in operations.items():
-            _add_problems(path, method, operation)
+            promise(path, method, operation, known["schemas"])
             if (path, method) in needed:
                 operation["x-permission"] = needed[path, method]
+    add_links(spec.get("paths", {}), known["schemas"])
+    _drop_unused(spec)
     return spec
 
 
@@ -81,14 +62,37 @@ def permissions(app: FastAPI) -> dict[tuple[str, str], str]:
     return found
 
 
-def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
-    statuses = {*_ALWAYS, "422"}
-    if "{" in path or method == "post":
-        statuses.add("404")
-    if method in ("post", "put", "patch"):
-        statuses |= {"400", "409", "412", "415", "428"}
-    for status in sorted(statuses):
-        operation["responses"][status] = {
-            "description": _DESCRIPTIONS[status],
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+def _drop_unused(spec: dict[str, Any]) -> None:
+    """Leave out the components that nothing refers to, for as long as there are any."""
+    known = spec["components"]
+    kinds = known.keys() - {"securitySchemes"}
+    while True:
+        used = set(_references(spec))
+        unused = [(kind, name) for kind in kinds for name in known[kind] if f"#/components/{kind}/{name}" not in used]
+        if not unused:
+            return
+        for kind, name in unused:
+            del known[kind][name]
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for one in value.values():
+            yield from _references(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _references(one)
+
+
+def _tags(app: FastAPI) -> list[dict[str, Any]]:
+    """Every tag, described by the first line of the module whose routes bear it."""
+    found: dict[str, str] = {}
+    for route in iter_route_contexts(app.router.routes):
+        original = route.original_route
+        if isinstance(original, APIRoute) and original.include_in_schema:
+            for tag in route.tags or original.tags:
+                module = sys.modules[original.endpoint.__module__]
+                found.setdefault(str(tag), (module.__doc__ or "").strip().partition("\n\n")[0].replace("\n", " "))
+    return [{"name": tag, "description": text} for tag, text in sorted(found.items())]

@@ -1,7 +1,8 @@
 """`/v1/policies/{service}`: what is in force when, its history, and new versions (X3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -197,14 +198,27 @@ def router(service: str) -> APIRouter:
     routes = APIRouter(prefix=f"/v1/policies/{service}", tags=["policies"])
     reads, writes = [allow(READ)], [allow(WRITE)]
     one, versions, version = "/{name}", "/{name}/versions", "/{name}/versions/{version}"
-    routes.get("", response_model=PolicyList, dependencies=reads)(list_policies)
-    routes.get(one, response_model=PolicyPublic, dependencies=reads)(get_policy)
-    routes.get(versions, response_model=PolicyHistory, dependencies=reads)(list_policy_versions)
-    routes.get(version, response_model=PolicyVersion, dependencies=reads)(get_policy_version)
-    routes.post(f"{one}/validate", response_model=PolicyVerdict, dependencies=writes)(validate_policy)
-    routes.post(versions, status_code=201, response_model=PolicyVersion, dependencies=writes)(schedule_policy)
-    routes.post(f"{version}/withdraw", response_model=PolicyVersion, dependencies=writes)(withdraw_policy)
+    add = partial(_add, routes, service)
+    add("GET", "", list_policies, PolicyList, reads)
+    add("GET", one, get_policy, PolicyPublic, reads)
+    add("GET", versions, list_policy_versions, PolicyHistory, reads)
+    add("GET", version, get_policy_version, PolicyVersion, reads)
+    add("POST", f"{one}/validate", validate_policy, PolicyVerdict, writes)
+    add("POST", versions, schedule_policy, PolicyVersion, writes, status=201)
+    add("POST", f"{version}/withdraw", withdraw_policy, PolicyVersion, writes)
     return routes
+
+
+def _add(
+    routes: APIRouter, service: str, method: str, path: str, endpoint: Callable[..., Any], model: type[BaseModel],
+    dependencies: Sequence[Any], *, status: int = 200,
+) -> None:  # fmt: skip
+    """One route; its name has the service in it, so that no two in the merged document are called the same."""
+    verb, noun = endpoint.__name__.split("_", 1)
+    routes.add_api_route(
+        path, endpoint, methods=[method], name=f"{verb}_{service}_{noun}", status_code=status,
+        response_model=model, dependencies=list(dependencies),
+    )  # fmt: skip
 
 
 async def _public(work: Work, kind: PolicyKind[Any], query: InForceQuery) -> PolicyPublic:

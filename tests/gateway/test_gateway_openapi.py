@@ -118,6 +118,25 @@ def test_operation_ids_are_unique_and_every_operation_has_a_tag() -> None:
     assert merged["paths"]["/v1/tickets"]["parameters"]
 
 
+def test_links_follow_an_operation_s_new_id_and_never_lead_astray() -> None:
+    links = {"list_all": {"operationId": "list_all"}, "stray": {"operationId": "stray"}}
+    linking = {"operationId": "make", "responses": {"201": {"description": "made", "links": links}}}
+    merged = merge(
+        {
+            "customer": document({"/v1/customers": {"get": operation("list_all")}}),
+            "ticket": document(
+                {
+                    "/v1/tickets": {"get": operation("list_all"), "post": linking},
+                    "/v1/staff": {"get": operation("stray")},
+                }
+            ),
+        },
+        version="1",
+    )
+    told = merged["paths"]["/v1/tickets"]["post"]["responses"]["201"]["links"]
+    assert told == {"list_all": {"operationId": "ticket_list_all"}}
+
+
 def test_missing_services_are_named() -> None:
     merged = merge({"ticket": document()}, version="1", missing={"notify", "customer"})
     assert merged["x-missing"] == ["customer", "notify"]

@@ -34,7 +34,12 @@ Shop = Annotated[Code, Path(description="The shop's code.")]
 OrderNo = Annotated[Code, Path(description="The order's number in its shop.")]
 
 
-@router.put("/{shop}/{order_no}", response_model=OrderPublic, dependencies=[allow("order:write")])
+@router.put(
+    "/{shop}/{order_no}",
+    response_model=OrderPublic,
+    responses={201: {"model": OrderPublic, "description": "The order was not known before."}},
+    dependencies=[allow("order:write")],
+)
 async def put_order(shop: Shop, order_no: OrderNo, body: OrderPut, work: WorkDep) -> Response:
     """Record an order or replace it by a higher revision; an equal or lower one changes nothing (C10)."""
     if not work.actor.serves(shop):
