@@ -90,9 +90,10 @@ class Runtime:
         """The metrics port, where there is one."""
         if not self.metrics.on:
             return contextlib.nullcontext()
-        from kit.scrape import Scrape
+        from kit.scrape import shown
 
-        scrape = Scrape(self.metrics, self.database, self.clock)
+        consumers = [subscriber.reader.name for subscriber in self.subscribers]
+        scrape = shown(self.metrics, consumers, self.database, self.clock)
         return scrape.serving(self.settings.metrics_host, self.settings.metrics_port)
 
 

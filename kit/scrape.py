@@ -6,7 +6,7 @@ never waited for longer than one: a database that is away takes its gauges with 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -57,8 +57,9 @@ _AGES = {
 class Backlog(Collector):
     """The gauges that stand in the service's database, and those of its pool of connections."""
 
-    def __init__(self, service: str, database: Database, clock: Clock) -> None:
+    def __init__(self, service: str, consumers: Iterable[str], database: Database, clock: Clock) -> None:
         self._service = service
+        self._consumers = tuple(consumers)
         self._database = database
         self._clock = clock
         self._asked_at = float("-inf")
@@ -104,8 +105,9 @@ class Backlog(Collector):
         waiting = GaugeMetricFamily(
             "kefu_dead_letters_waiting", "Dead letters nobody has redriven.", labels=("service", "consumer")
         )
-        for letter in letters:
-            waiting.add_metric((self._service, letter["consumer"]), letter["letters"])
+        found = {letter["consumer"]: letter["letters"] for letter in letters}
+        for consumer, count in {**dict.fromkeys(self._consumers, 0), **found}.items():
+            waiting.add_metric((self._service, consumer), count)
         yield waiting
 
     def _gauge(self, name: str, meaning: str, value: float) -> GaugeMetricFamily:
@@ -126,23 +128,20 @@ class Backlog(Collector):
 class Scrape:
     """Shows one runtime's registry."""
 
-    def __init__(self, metrics: Metrics, database: Database, clock: Clock) -> None:
-        if not isinstance(metrics, Counted):
-            raise TypeError("nothing was counted that could be shown")
-        counted = metrics
+    def __init__(self, counted: Counted, backlog: Backlog) -> None:
         self._registry = counted.registry
-        self._backlog = Backlog(counted.service, database, clock)
-        self._registry.register(self._backlog)
+        self._backlog = backlog
 
     @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[None]:
         """The port is open while the block lasts. Raises OSError when somebody else has it."""
         server = await asyncio.start_server(self._serve, host, port, limit=_HEAD_BYTES)
-        log.info("metrics.listening", host=host, port=port)
+        self._registry.register(self._backlog)
         try:
             yield
         finally:
             server.close()
+            self._registry.unregister(self._backlog)
             await self._backlog.close()
 
     async def page(self) -> bytes:
@@ -168,6 +167,12 @@ class Scrape:
         if method != b"GET":
             return _response("405 Method Not Allowed", b"", "Allow: GET\r\n")
         return _response("200 OK", await self.page(), f"Content-Type: {CONTENT_TYPE_LATEST}\r\n")
+
+
+def shown(metrics: Metrics, consumers: Iterable[str], database: Database, clock: Clock) -> Scrape:
+    """The port of a runtime whose metrics count."""
+    assert isinstance(metrics, Counted)  # noqa: S101 - there is no other that is on
+    return Scrape(metrics, Backlog(metrics.service, consumers, database, clock))
 
 
 def _heard(task: asyncio.Task[Any]) -> None:
