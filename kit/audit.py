@@ -40,6 +40,7 @@ async def record(
 
 async def record_many(work: Work, entries: Iterable[Mapping[str, Any]]) -> None:
     """Write down many changes at once; for set-based use cases."""
+    work.expect_recording()
     rows = list(entries)
     if rows:
         await work.session.execute(_INSERT, rows if len(rows) > 1 else rows[0])

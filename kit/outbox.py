@@ -39,6 +39,7 @@ async def record_many(work: Work, events: Iterable[tuple[Event, int]]) -> None:
 
 
 async def _insert(work: Work, rows: Sequence[dict[str, Any]]) -> None:
+    work.expect_recording()
     if rows:
         await work.session.execute(_INSERT, rows if len(rows) > 1 else rows[0])
         work.recorded_events += len(rows)

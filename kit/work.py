@@ -29,6 +29,12 @@ class Work:
     idempotency: tuple[str, bytes] | None = None
     recorded_events: int = 0
     sealing: Vault | None = field(default=None, repr=False)
+    only_reads: bool = False
+
+    def expect_recording(self) -> None:
+        """Raises RuntimeError in a unit of work that only reads: nothing it wrote would be one change (I1)."""
+        if self.only_reads:
+            raise RuntimeError("a unit of work that only reads records nothing")
 
     @property
     def vault(self) -> Vault:
@@ -79,3 +85,20 @@ class Transactions:
             yield work
         if work.recorded_events:
             self.wake_relay()
+
+    @asynccontextmanager
+    async def look(
+        self, actor: Principal, *, request_id: str | None = None, traceparent: str | None = None
+    ) -> AsyncIterator[Work]:
+        """A unit of work that only reads, without a transaction around it."""
+        async with self.database.reading() as session:
+            yield Work(
+                session=session,
+                actor=actor,
+                now=self.clock.now(),
+                key=self.key,
+                request_id=request_id,
+                traceparent=traceparent,
+                only_reads=True,
+                sealing=self.vault,
+            )

@@ -66,11 +66,16 @@ def allow(permission: str) -> Any:
 
 
 async def open_work(request: Request, principal: CurrentPrincipal) -> AsyncIterator[Work]:
-    """One transaction around the endpoint, committed before the answer is sent."""
-    begin = runtime_of(request).transactions.begin(
+    """One transaction around the endpoint, committed before the answer is sent; none around one that only reads."""
+    transactions, state = runtime_of(request).transactions, request.state
+    if request.method == "GET":
+        async with transactions.look(principal, request_id=state.request_id, traceparent=state.traceparent) as work:
+            yield work
+        return
+    begin = transactions.begin(
         principal,
-        request_id=request.state.request_id,
-        traceparent=request.state.traceparent,
+        request_id=state.request_id,
+        traceparent=state.traceparent,
         expected_version=_if_match(request),
     )
     async with begin as work:

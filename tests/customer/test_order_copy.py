@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -207,8 +207,21 @@ async def test_two_transactions_with_the_same_new_account_open_one_file(customer
         assert await customer.one(f"SELECT count(*) FROM {table}") == 3, table
 
 
+class _Undone(Exception):  # noqa: N818
+    """Why a transaction ends without a commit."""
+
+
+@asynccontextmanager
+async def _undone(customer: Copying) -> AsyncIterator[AsyncSession]:
+    """A transaction that is rolled back at the end of the block."""
+    with suppress(_Undone):
+        async with customer.client.runtime.database.transaction() as session:
+            yield session
+            raise _Undone
+
+
 async def test_when_the_first_of_two_transactions_fails_the_second_opens_the_file(customer: Copying) -> None:
-    async with customer.client.runtime.database.reading() as session:  # never commits
+    async with _undone(customer) as session:
         await files.take_orders(_work(customer, session), [an_order("A-1")])
         second = asyncio.create_task(customer.arrive(recorded(an_order("A-3"))))
         await eventually(lambda: _waits_for_a_lock(customer))
@@ -224,7 +237,7 @@ async def test_batches_with_the_same_new_accounts_in_opposite_order_do_not_deadl
     buyers = sorted((f"buyer-{number}" for number in range(5)), key=account_of)
     forwards = recorded(*(an_order(f"A-{buyer}", buyer=buyer) for buyer in buyers))
     backwards = recorded(*(an_order(f"B-{buyer}", buyer=buyer) for buyer in reversed(buyers)))
-    async with customer.client.runtime.database.reading() as session:
+    async with _undone(customer) as session:
         await files.take_orders(_work(customer, session), [an_order("C-1", buyer=buyers[2])])
         batches = [asyncio.create_task(customer.arrive(batch)) for batch in (forwards, backwards)]
         await eventually(lambda: _waits_for_a_lock(customer, transactions=2))

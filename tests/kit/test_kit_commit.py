@@ -8,9 +8,10 @@ import pytest
 from kit_probe import Probe
 from kit_rig import Peek
 
-from kit import failpoints
+from kit import audit, failpoints
 from kit.db import Database
-from kit.principals import Principal
+from kit.ids import new_id
+from kit.principals import Principal, system
 from kit.problems import Problem
 from kit.work import Transactions
 
@@ -137,3 +138,9 @@ async def test_a_problem_keeps_its_own_story(transactions: Transactions, actor: 
         async with transactions.begin(actor):
             raise Problem("not-found") from LookupError()
     assert isinstance(failure.value.__cause__, LookupError)
+
+
+async def test_a_unit_of_work_that_only_reads_can_record_nothing(transactions: Transactions) -> None:
+    async with transactions.look(system("reader")) as work:
+        with pytest.raises(RuntimeError, match="records nothing"):
+            await audit.record(work, "change", "note", new_id())
