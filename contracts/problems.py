@@ -92,10 +92,18 @@ _KINDS = (
     _kind("customers-waiting", 409, ("还有顾客在等", "此班次须接待完等待中的顾客才能下班；主管可写明原因放行。"),
           ("Customers are still waiting",
            "Nobody leaves this shift while a customer waits; a supervisor may let them go, with a reason.")),
-    _kind("shift-overlap", 409, ("班次重叠", "该员工在这段时间已有班次。"),
-          ("Shifts overlap", "They have a shift in that time already.")),
+    _kind("shift-overlap", 409, ("班次重叠", "该员工在这段时间已有班次或已批准的请假。"),
+          ("Shifts overlap", "They have a shift or approved leave in that time already.")),
     _kind("not-now", 409, ("此刻不可操作", "只能在 opens_at 与 closes_at 之间操作。"),
           ("Not at this time", "It can be done between `opens_at` and `closes_at` only.")),
+    _kind("already-taken", 409, ("工单已有人接手", "assignee_staff_id 是当前处理人，请由主管改派。"),
+          ("Somebody has the ticket already", "`assignee_staff_id` has it; a lead can give it to another.")),
+    _kind("merge-refused", 409, ("不能合并", "because 说明了原因：同一工单、循环、其他店铺、其他客户、已结束或分阶段的工单。"),
+          ("These tickets can't be merged",
+           "`because` says why: itself, circle, another_shop, another_customer, ended or staged.")),
+    _kind("link-refused", 409, ("不能关联", "because 说明了原因：同一工单、已关联、只能有一个、循环、其他店铺或数量过多。"),
+          ("These tickets can't be linked",
+           "`because` says why: itself, there_already, has_one_already, circle, another_shop or too_many.")),
 )  # fmt: skip
 
 CATALOGUE: dict[str, ProblemKind] = {kind.slug: kind for kind in _KINDS}

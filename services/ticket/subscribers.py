@@ -13,6 +13,7 @@ from contracts.customer import customer
 from kit.subscriber import subscription
 from services.ticket.copies import service as copies
 from services.ticket.order.storefront import take_news
+from services.ticket.ticket import service as tickets
 
 ORDER_NEWS = [event for event in storefront.EVENTS if issubclass(event, storefront.StorefrontOrderEvent)]
 
@@ -22,7 +23,7 @@ SUBSCRIPTIONS = (
     subscription(
         "ticket-staff-copy",
         {
-            **dict.fromkeys((StaffHired, StaffChanged, StaffSuspended, StaffLeft), copies.keep_staff),
+            **dict.fromkeys((StaffHired, StaffChanged, StaffSuspended, StaffLeft), tickets.keep_staff),
             UnitChanged: copies.keep_units,
             TeamChanged: copies.keep_teams,
         },

@@ -18,8 +18,11 @@ from services.ticket.copies.store import (
     NOBODY,
     Party,
     customer_of_account,
+    files_of,
     places_of_staff,
     staff_by_alias,
+    staff_role,
+    staff_status,
     team_lead,
     unit_lead,
     working,
@@ -27,8 +30,9 @@ from services.ticket.copies.store import (
 
 __all__ = [
     "NOBODY", "Party", "await_customer", "await_staff", "await_unit", "customer_of_account", "expect_customer",
-    "expect_staff", "expect_unit", "keep_customers", "keep_staff", "keep_teams", "keep_units", "places_of_staff",
-    "staff_by_alias", "team_lead", "unit_lead", "whom", "working",
+    "expect_staff", "expect_unit", "files_of", "keep_customers", "keep_staff", "keep_teams", "keep_units",
+    "places_of_staff", "staff_by_alias", "staff_role", "staff_status", "team_lead", "unit_lead", "whom",
+    "working",
 ]  # fmt: skip
 
 # A thing referred to has 300 ms to arrive here; the pauses between looks, in seconds.
@@ -116,12 +120,15 @@ async def whom(work: Work, shop: str, customer_id: UUID | None, account_id: UUID
 
 
 async def expect_staff(work: Work, staff_id: UUID) -> None:
-    """Raises Problem `not-yet-known` for somebody unknown here, `invalid-request` for who has left."""
+    """Raises Problem `not-yet-known` for somebody unknown here, `invalid-request` for who has left or is
+    suspended."""
     status = await store.staff_status(work.session, staff_id)
     if status is None:
         raise Problem("not-yet-known", noun="staff", headers={"Retry-After": "1"})
     if status == StaffStatus.LEFT:
         raise invalid("/staff_id", "该员工已离职", "this member of staff has left")
+    if status == StaffStatus.SUSPENDED:
+        raise invalid("/staff_id", "该员工已停职", "this member of staff is suspended")
 
 
 async def expect_unit(work: Work, unit_id: UUID) -> None:

@@ -52,6 +52,16 @@ WITH RECURSIVE merged AS (
 )
 SELECT coalesce(merged_into, customer_id) FROM merged ORDER BY step DESC LIMIT 1
 """)
+# The other way round: a file and all that it speaks for.
+_FILES = text("""
+WITH RECURSIVE spoken_for AS (
+    SELECT CAST(:customer_id AS uuid) AS customer_id
+    UNION
+    SELECT absorbed.customer_id FROM spoken_for JOIN customer_copy absorbed
+        ON absorbed.merged_into = spoken_for.customer_id
+)
+SELECT customer_id FROM spoken_for LIMIT 1000
+""")
 # The same way, with what a new ticket takes from the file, in one look.
 _PARTY = text("""
 WITH RECURSIVE merged AS (
@@ -159,6 +169,18 @@ async def staff_status(session: AsyncSession, staff_id: UUID) -> str | None:
     return (
         await session.execute(select(col(StaffCopy.status)).where(col(StaffCopy.staff_id) == staff_id))
     ).scalar_one_or_none()
+
+
+async def staff_role(session: AsyncSession, staff_id: UUID) -> str | None:
+    """The role of a member of staff; None for somebody unknown here."""
+    return (
+        await session.execute(select(col(StaffCopy.role)).where(col(StaffCopy.staff_id) == staff_id))
+    ).scalar_one_or_none()
+
+
+async def files_of(session: AsyncSession, customer_id: UUID) -> list[UUID]:
+    """That file, and all that were merged into it (C3): things told before the merge still name those."""
+    return list((await session.execute(_FILES, {"customer_id": customer_id})).scalars())
 
 
 async def unit_active(session: AsyncSession, unit_id: UUID) -> bool | None:

@@ -1,23 +1,47 @@
 """Every query of tickets."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Select, delete, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import col
 
 from kit.ids import people_number
 from kit.work import Work
 from services.ticket.models import TicketServiceTable
 from services.ticket.sight import Wanted
-from services.ticket.ticket.lifecycle import UNFINISHED
-from services.ticket.ticket.models import Ticket
+from services.ticket.ticket.lifecycle import UNFINISHED, Sorting
+from services.ticket.ticket.models import Ticket, TicketTag, TicketWatcher
 
 _NEXT = text("SELECT nextval('ticket_number')")
-# One statement object, so that it is compiled once; and the table, not the model: the ORM's way costs twice as much.
-_ADD = insert(TicketServiceTable.metadata.tables["ticket"])
+_TABLES = TicketServiceTable.metadata.tables
+# One statement object each, so that it is compiled once; and the table, not the model: the ORM's way costs twice.
+_ADD = insert(_TABLES["ticket"])
+_TAG = insert(_TABLES["ticket_tag"])
+_WATCH = insert(_TABLES["ticket_watcher"])
+_FINAL = text("""
+WITH RECURSIVE merged AS (
+    SELECT ticket_id, merged_into, 1 AS step FROM ticket WHERE ticket_id = :ticket_id
+    UNION ALL
+    SELECT next.ticket_id, next.merged_into, step + 1
+    FROM merged JOIN ticket next ON next.ticket_id = merged.merged_into WHERE step < 100
+)
+SELECT ticket_id FROM merged ORDER BY step DESC LIMIT 1
+""")
+# An id is made within the seconds of its ticket's opening, so a span of time is a span of ids, and every list that is
+# ordered by id finds it without an index of its own.
+_ID_MARGIN = timedelta(minutes=10)
+
+
+class Span(NamedTuple):
+    """From when to when tickets were opened; the end is exclusive."""
+
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 async def next_number(work: Work) -> str:
@@ -26,8 +50,36 @@ async def next_number(work: Work) -> str:
 
 
 async def add(session: AsyncSession, ticket: Ticket) -> None:
-    """Insert a new ticket."""
+    """Insert a new ticket, with the tags it has."""
     await session.execute(_ADD, ticket.model_dump())
+    if ticket.tags:
+        await keep_tags(session, ticket.ticket_id, ticket.tags, new=True)
+
+
+def watched(session: AsyncSession, ticket: Ticket) -> Ticket:
+    """The ticket, of which the session takes notice from now on if it didn't: one that was inserted just now is
+    saved with what happens to it next."""
+    if ticket not in session:
+        make_transient_to_detached(ticket)
+        session.add(ticket)
+    return ticket
+
+
+async def keep_tags(session: AsyncSession, ticket_id: UUID, tags: Sequence[str], *, new: bool = False) -> None:
+    """It has exactly these tags."""
+    if not new:
+        await session.execute(delete(TicketTag).where(col(TicketTag.ticket_id) == ticket_id))
+    if tags:
+        await session.execute(_TAG, [{"tag": tag, "ticket_id": ticket_id} for tag in tags])
+
+
+async def keep_watcher(session: AsyncSession, ticket_id: UUID, staff_id: UUID, *, watches: bool) -> None:
+    """Somebody watches it, or no longer."""
+    if watches:
+        await session.execute(_WATCH, {"staff_id": staff_id, "ticket_id": ticket_id})
+    else:
+        one = (col(TicketWatcher.staff_id) == staff_id, col(TicketWatcher.ticket_id) == ticket_id)
+        await session.execute(delete(TicketWatcher).where(*one))
 
 
 async def get(session: AsyncSession, ticket_id: UUID) -> Ticket | None:
@@ -37,8 +89,31 @@ async def get(session: AsyncSession, ticket_id: UUID) -> Ticket | None:
 
 async def get_for_update(session: AsyncSession, ticket_id: UUID) -> Ticket | None:
     """One ticket under its row lock."""
-    statement = select(Ticket).where(col(Ticket.ticket_id) == ticket_id).with_for_update()
-    return (await session.execute(statement)).scalar_one_or_none()
+    return (await lock_many(session, [ticket_id])).get(ticket_id)
+
+
+async def lock_many(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUID, Ticket]:
+    """Tickets under their row locks, taken in one order, so that two who lock the same never wait for each other."""
+    statement = select(Ticket).where(col(Ticket.ticket_id).in_(ticket_ids)).order_by(col(Ticket.ticket_id))
+    return await _locked(session, statement)
+
+
+async def lock_unfinished_of(session: AsyncSession, staff_id: UUID, limit: int) -> list[Ticket]:
+    """What somebody has to work on, under its row locks, oldest first."""
+    theirs = (col(Ticket.assignee_staff_id) == staff_id, col(Ticket.status).in_(UNFINISHED))
+    statement = select(Ticket).where(*theirs).order_by(col(Ticket.ticket_id)).limit(limit)
+    return list((await _locked(session, statement)).values())
+
+
+async def lock_merged_into(session: AsyncSession, ticket_id: UUID) -> list[Ticket]:
+    """The tickets that were merged into that one, under their row locks."""
+    statement = select(Ticket).where(col(Ticket.merged_into) == ticket_id).order_by(col(Ticket.ticket_id))
+    return list((await _locked(session, statement)).values())
+
+
+async def surviving(session: AsyncSession, ticket_id: UUID) -> UUID:
+    """Where a ticket's matter is dealt with after all merges."""
+    return (await session.execute(_FINAL, {"ticket_id": ticket_id})).scalar_one()
 
 
 async def unfinished_of_order(session: AsyncSession, order_id: UUID) -> UUID | None:
@@ -51,17 +126,65 @@ async def unfinished_of_order(session: AsyncSession, order_id: UUID) -> UUID | N
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def page(session: AsyncSession, wanted: Wanted, after: UUID | None, limit: int) -> list[Ticket]:
-    """Tickets with these values in their columns, newest first, after the given one."""
-    statement = select(Ticket)
+async def page(
+    session: AsyncSession, wanted: Wanted, span: Span, order: Sorting, after: Sequence[Any] | None, limit: int
+) -> list[Ticket]:
+    """Tickets with these values in their columns (and tags, and watchers), in that order, after the given place.
+
+    `assignee_staff_id: [None]` are those that nobody has.
+    """
+    statement = _within(_with(select(Ticket), wanted), span)
+    due, ticket_id = col(Ticket.due_at), col(Ticket.ticket_id)
+    if order is Sorting.DUE:
+        statement = statement.where(due.is_not(None)).order_by(due, ticket_id)
+        if after is not None:
+            statement = statement.where(tuple_(due, ticket_id) > (datetime.fromisoformat(after[0]), UUID(after[1])))
+    else:
+        statement = statement.order_by(ticket_id.desc())
+        if after is not None:
+            statement = statement.where(ticket_id < UUID(after[0]))
+    return list((await session.execute(statement.limit(limit))).scalars())
+
+
+def place_of(ticket: Ticket, order: Sorting) -> list[str]:
+    """Where a ticket stands in a list of that order; for its cursor."""
+    if order is Sorting.DUE and ticket.due_at is not None:
+        return [ticket.due_at.isoformat(), str(ticket.ticket_id)]
+    return [str(ticket.ticket_id)]
+
+
+def _with(statement: Select[Any], wanted: Wanted) -> Select[Any]:
     for name, values in wanted.items():
-        statement = statement.where(getattr(Ticket, name).in_(values))
-    if after is not None:
-        statement = statement.where(col(Ticket.ticket_id) < after)
-    statement = statement.order_by(col(Ticket.ticket_id).desc()).limit(limit)
-    return list((await session.execute(statement)).scalars())
+        if name == "tag":
+            tagged = (col(TicketTag.ticket_id) == col(Ticket.ticket_id)) & col(TicketTag.tag).in_(values)
+            statement = statement.join(TicketTag, tagged)
+        elif name == "watcher_staff_id":
+            watched_by = col(TicketWatcher.ticket_id) == col(Ticket.ticket_id)
+            statement = statement.join(TicketWatcher, watched_by & col(TicketWatcher.staff_id).in_(values))
+        elif list(values) == [None]:
+            statement = statement.where(getattr(Ticket, name).is_(None))
+        else:
+            statement = statement.where(getattr(Ticket, name).in_(values))
+    return statement
 
 
-def place(key: Sequence[Any] | None) -> UUID | None:
-    """A cursor's key as the place in the list."""
-    return None if key is None else UUID(key[0])
+def _within(statement: Select[Any], span: Span) -> Select[Any]:
+    if span.since is not None:
+        first = _first_id(span.since - _ID_MARGIN)
+        statement = statement.where(col(Ticket.opened_at) >= span.since, col(Ticket.ticket_id) >= first)
+    if span.until is not None:
+        last = _first_id(span.until + _ID_MARGIN)
+        statement = statement.where(col(Ticket.opened_at) < span.until, col(Ticket.ticket_id) < last)
+    return statement
+
+
+def _first_id(at: datetime) -> UUID:
+    """The lowest id that can have been made at that instant."""
+    milliseconds = max(int(at.timestamp() * 1000), 0)
+    return UUID(int=milliseconds << 80)
+
+
+async def _locked(session: AsyncSession, statement: Select[Any]) -> dict[UUID, Ticket]:
+    fresh = {"populate_existing": True}
+    found = await session.execute(statement.with_for_update(), execution_options=fresh)
+    return {ticket.ticket_id: ticket for ticket in found.scalars()}
