@@ -17,18 +17,25 @@ from services.ticket.group import routes as group
 from services.ticket.order import routes as order
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.search import routes as search
+from services.ticket.shift import exchange, exchange_routes
 from services.ticket.shift import routes as shift
 from services.ticket.shift import service as shifts
 from services.ticket.shift.policy import SHIFT_PRESETS, SHIFT_RULES
 from services.ticket.subscribers import SUBSCRIPTIONS
+from services.ticket.ticket import around as around_ticket
 from services.ticket.ticket import routes as ticket
-from services.ticket.ticket.policy import TICKET_LIFE
+from services.ticket.ticket import service as tickets
+from services.ticket.ticket.policy import AUTO_REPLY, TICKET_LIFE, TICKET_LIMITS
 
 POLICIES = (
-    FLAG_SCHEME, TICKET_LIFE, ROUTING_RULES, DESK_LOAD, SHIFT_PRESETS, SHIFT_RULES, BUSINESS_HOURS, SLA_TARGETS,
-    FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT,
+    FLAG_SCHEME, TICKET_LIFE, TICKET_LIMITS, AUTO_REPLY, ROUTING_RULES, DESK_LOAD, SHIFT_PRESETS, SHIFT_RULES,
+    BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT,
 )  # fmt: skip
-TIMERS = {shifts.MISSED: shifts.mark_missed, shifts.CLOSE: shifts.close_forgotten}
+TIMERS = {
+    tickets.RETURN_TIMER: tickets.return_tickets,
+    shifts.MISSED: shifts.mark_missed,
+    shifts.CLOSE: shifts.close_forgotten,
+}
 WIRING = Wiring(
     service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, timers=TIMERS, loops=(clocks.run,), seals=True
 )
@@ -37,6 +44,7 @@ ROUTERS = (
     flag.router,
     search.router,
     ticket.router,
+    around_ticket.router,
     group.router,
     shift.router,
     calendar.router,
