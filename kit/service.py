@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 
 from kit.clock import Clock
 from kit.http import errors, health, openapi
-from kit.http.middleware import RequestContext
+from kit.http.middleware import LargerBody, RequestContext
 from kit.metrics import OFF as UNCOUNTED
 from kit.runtime import Runtime, Wiring
 from kit.settings import ServiceSettings
@@ -25,6 +25,7 @@ def create_app(
     description: str,
     clock: Clock | None = None,
     counted: bool = True,
+    larger_bodies: Sequence[LargerBody] = (),
 ) -> FastAPI:
     """The application of one service; its runtime starts and stops with it.
 
@@ -55,6 +56,7 @@ def create_app(
     app.add_middleware(
         RequestContext,
         max_body_bytes=MAX_BODY_BYTES,
+        larger_bodies=larger_bodies,
         metrics=runtime.metrics if counted else UNCOUNTED,
         tracing=runtime.tracing,
     )

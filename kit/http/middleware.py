@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -42,15 +43,31 @@ def traceparent_of(scope: Scope) -> str | None:
     return well_formed(given.decode("latin-1")) if given else None
 
 
+@dataclass(frozen=True, slots=True)
+class LargerBody:
+    """A route that takes files: its method, its path as a pattern, and how many bytes it takes at most."""
+
+    method: str
+    path: re.Pattern[str]
+    most_bytes: int
+
+
 class RequestContext:
     """Gives each request its id (echoed in the answer), binds it to the log, counts the request, and stops bodies
     that are too large."""
 
     def __init__(
-        self, app: App, *, max_body_bytes: int, metrics: Metrics = UNCOUNTED, tracing: Tracing = UNTRACED
+        self,
+        app: App,
+        *,
+        max_body_bytes: int,
+        larger_bodies: Sequence[LargerBody] = (),
+        metrics: Metrics = UNCOUNTED,
+        tracing: Tracing = UNTRACED,
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._larger_bodies = larger_bodies
         self._metrics = metrics
         self._tracing = tracing
 
@@ -70,10 +87,11 @@ class RequestContext:
         began = time.perf_counter()
         self._metrics.request_began()
         try:
-            if _declared_length(scope) > self._max_body_bytes:
-                await send_problem(scope, answer, Problem("body-too-large", limit_bytes=self._max_body_bytes))
+            most = self._most_bytes(scope)
+            if _declared_length(scope) > most:
+                await send_problem(scope, answer, Problem("body-too-large", limit_bytes=most))
             else:
-                await self._app(scope, self._counted(receive), answer)
+                await self._app(scope, _counted(receive, most), answer)
         finally:
             self._metrics.request_ended(scope["method"], _template(scope), status, time.perf_counter() - began)
 
@@ -89,18 +107,25 @@ class RequestContext:
         structlog.contextvars.bind_contextvars(**named)
         return request_id
 
-    def _counted(self, receive: Receive) -> Receive:
-        seen = 0
+    def _most_bytes(self, scope: Scope) -> int:
+        for larger in self._larger_bodies:
+            if scope["method"] == larger.method and larger.path.fullmatch(scope["path"]):
+                return larger.most_bytes
+        return self._max_body_bytes
 
-        async def counted() -> MutableMapping[str, Any]:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._max_body_bytes:
-                raise Problem("body-too-large", limit_bytes=self._max_body_bytes)
-            return message
 
-        return counted
+def _counted(receive: Receive, most: int) -> Receive:
+    seen = 0
+
+    async def counted() -> MutableMapping[str, Any]:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise Problem("body-too-large", limit_bytes=most)
+        return message
+
+    return counted
 
 
 async def send_problem(scope: Scope, send: Send, problem: Problem) -> None:
