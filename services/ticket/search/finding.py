@@ -51,8 +51,8 @@ _SAID = """
 (SELECT {all_terms} FROM ticket_text x WHERE x.ticket_id = n.ticket_id AND (:internal OR NOT x.internal))
 """
 _SHOWN = text("""
-SELECT ticket_id, number, kind, shop, status, subject, priority, category, customer_id, assignee_staff_id, group_code,
-    opened_at
+SELECT ticket_id, number, kind, shop, status, subject, priority, category, customer_id, assignee_staff_id,
+    group_code AS "group", opened_at
 FROM ticket WHERE ticket_id = ANY(:ticket_ids) ORDER BY ticket_id DESC
 """)
 _TEXTS = """

@@ -31,10 +31,10 @@ class TicketSearch(Page):
     kind: TicketKind | None = None
     status: TicketStatus | None = None
     assignee_staff_id: UUID | None = None
-    group_code: Code | None = None
+    group: Code | None = None
     category: Code | None = None
     account_id: UUID | None = None
-    customer_id: UUID | None = None
+    customer_id: Annotated[UUID | None, Field(description="With the files that were merged into that one.")] = None
     opened_from: Annotated[Instant | None, Field(description="Opened at or after this instant.")] = None
     opened_to: Annotated[Instant | None, Field(description="Opened before this instant.")] = None
     count: Annotated[bool, Field(description="Also count what is found, up to 1,000 tickets.", examples=[False])] = (
@@ -54,7 +54,7 @@ class Highlight(BaseModel):
 
 
 class TicketHit(BaseModel):
-    """A ticket that was found."""
+    """A ticket that was found. Buyers and storefronts see neither its category nor its hands (T1)."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -68,7 +68,7 @@ class TicketHit(BaseModel):
     category: str | None
     customer_id: UUID | None
     assignee_staff_id: UUID | None
-    group_code: str | None
+    group: str | None
     opened_at: datetime
     highlights: list[Highlight]
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from kit.ids import new_id
-from kit.problems import invalid
+from kit.ids import derived_id, new_id
+from kit.problems import Problem, invalid
 from kit.work import Work
+from services.ticket.copies import service as copies
 from services.ticket.search import finding, store
 from services.ticket.search.finding import Sought
 from services.ticket.search.highlight import fragment
@@ -21,7 +22,10 @@ from services.ticket.sight import in_sight, sees_notes
 
 MOST_COUNTED = 1000
 MOST_FRAGMENTS = 3
-_NOT_COLUMNS = {"q", "limit", "cursor", "count", "opened_from", "opened_to"}
+_NO_COLUMNS = {"q", "limit", "cursor", "count", "opened_from", "opened_to"}
+_COLUMNS = {"group": "group_code"}
+# What nobody outside the house may ask by, nor is shown.
+_OF_THE_HOUSE = frozenset({"assignee_staff_id", "group", "category"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,24 @@ class Hits:
     count_is_capped: bool | None = None
 
 
-async def index(work: Work, ticket_id: UUID, shop: str, opened_at: datetime, texts: Sequence[str | None]) -> None:
-    """(Re)write the ticket's own searchable text; what was appended stays. The same again changes nothing."""
-    body = "\n".join(part for part in texts if part)
-    await store.keep(work.session, store.row(ticket_id, ticket_id, (shop, opened_at), body, internal=False))
+async def index(
+    work: Work,
+    ticket_id: UUID,
+    shop: str,
+    opened_at: datetime,
+    texts: Sequence[str | None],
+    internal: Sequence[str | None] | None = None,
+) -> None:
+    """(Re)write the ticket's own searchable texts; what was appended stays. The same again changes nothing.
+
+    Nobody outside the house finds it by its `internal` ones; without them, those written before stay as they are.
+    """
+    place = (shop, opened_at)
+    rows = [store.row(ticket_id, ticket_id, place, _joined(texts), internal=False)]
+    if internal is not None:
+        own = derived_id("ticket-text", str(ticket_id))
+        rows.append(store.row(own, ticket_id, place, _joined(internal), internal=True))
+    await store.keep_many(work.session, rows)
 
 
 async def append(
@@ -70,8 +88,8 @@ async def forget(work: Work, text_id: UUID) -> None:
 
 async def search_tickets(work: Work, asked: TicketSearch, after: UUID | None) -> Hits:
     """The newest tickets in sight that have all the words. Raises Problem `invalid-request` for a query without a
-    word, or with too many."""
-    sought = _sought(work, asked)
+    word, or with too many, `forbidden` for a filter by what the caller isn't shown."""
+    sought = await _sought(work, asked)
     found = await finding.find(work.session, sought, after, asked.limit)
     hits = await _described(work, sought, found.ticket_ids)
     if not asked.count:
@@ -80,12 +98,20 @@ async def search_tickets(work: Work, asked: TicketSearch, after: UUID | None) ->
     return Hits(hits, found.next_after, len(all_found.ticket_ids), all_found.next_after is not None)
 
 
-def _sought(work: Work, asked: TicketSearch) -> Sought:
+def _joined(texts: Sequence[str | None]) -> str:
+    return "\n".join(part for part in texts if part)
+
+
+async def _sought(work: Work, asked: TicketSearch) -> Sought:
     terms = terms_of(asked.q)
     if not 0 < len(terms) <= MOST_TERMS:
         raise invalid("/query/q", f"1 到 {MOST_TERMS} 个词", f"must hold 1 to {MOST_TERMS} words")
-    columns = asked.model_dump(exclude=_NOT_COLUMNS, exclude_none=True)
-    wanted = in_sight(work, columns)
+    if not sees_notes(work) and _OF_THE_HOUSE & asked.model_fields_set:
+        raise Problem("forbidden")
+    columns = asked.model_dump(exclude=_NO_COLUMNS, exclude_none=True)
+    wanted = dict(in_sight(work, {_COLUMNS.get(name, name): value for name, value in columns.items()}))
+    if asked.customer_id is not None:
+        wanted["customer_id"] = await copies.files_of(work.session, asked.customer_id)
     return Sought(terms, wanted, sees_notes(work), work.now, since=asked.opened_from, until=asked.opened_to)
 
 
@@ -100,4 +126,5 @@ async def _described(work: Work, sought: Sought, ticket_ids: Sequence[UUID]) -> 
             highlight = Highlight(text=piece.text, hits=piece.hits, internal=internal)
             highlights.setdefault(ticket_id, []).append(highlight)
     rows = await finding.shown(work.session, ticket_ids)
-    return [TicketHit(**row, highlights=highlights.get(row["ticket_id"], [])) for row in rows]
+    hidden = {} if sought.internal else dict.fromkeys(_OF_THE_HOUSE)
+    return [TicketHit(**{**row, **hidden}, highlights=highlights.get(row["ticket_id"], [])) for row in rows]
