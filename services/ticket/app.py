@@ -35,6 +35,7 @@ TIMERS = {
     tickets.RETURN_TIMER: tickets.return_tickets,
     shifts.MISSED: shifts.mark_missed,
     shifts.CLOSE: shifts.close_forgotten,
+    exchange.UNCOVERED: exchange.find_uncovered,
 }
 WIRING = Wiring(
     service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, timers=TIMERS, loops=(clocks.run,), seals=True
@@ -46,6 +47,7 @@ ROUTERS = (
     ticket.router,
     around_ticket.router,
     group.router,
+    exchange_routes.router,
     shift.router,
     calendar.router,
     clock.router,

@@ -63,7 +63,7 @@ async def get_group(group_id: GroupId, work: WorkDep) -> Response:
 
 @router.patch("/{group_id}", response_model=GroupPublic, dependencies=[allow("group:manage")])
 async def change_group(group_id: GroupId, body: GroupChange, work: WorkDep) -> Response:
-    """Change its name or what it takes."""
+    """Change its name or what it takes; If-Match is required."""
     return await _shown(work, await service.change_group(work, group_id, body))
 
 

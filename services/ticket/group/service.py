@@ -45,7 +45,10 @@ async def get_group(work: Work, group_id: UUID) -> Group:
 
 
 async def change_group(work: Work, group_id: UUID, asked: GroupChange) -> Group:
-    """Change its name, or what it takes. Raises Problem `stale-version`, `forbidden` for others' shops."""
+    """Change its name, or what it takes. Raises Problem `precondition-required` without If-Match, `stale-version`,
+    `forbidden` for others' shops."""
+    if work.expected_version is None:
+        raise Problem("precondition-required")
     group = await _locked(work, group_id)
     before = _audited(group)
     wanted = _distinct(asked.model_dump(mode="json", exclude_unset=True))

@@ -56,6 +56,49 @@ PRESENCE = Lifecycle(
         "leave": {_P.AVAILABLE: _P.OFF, _P.AWAY: _P.OFF, _P.MEAL: _P.OFF},
     },
 )
+
+
+class AskedStatus(StrEnum):
+    """How far a swap or a leave has come (T62)."""
+
+    REQUESTED = "requested"
+    AGREED = "agreed"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class LeaveKind(StrEnum):
+    """假别."""
+
+    ANNUAL = "annual"
+    SICK = "sick"
+    PERSONAL = "personal"
+    OTHER = "other"
+
+
+_A = AskedStatus
+# 换班: asked by one, agreed by the other, approved by a lead who is neither (T62).
+SWAP = Lifecycle(
+    noun="swap",
+    states=AskedStatus,
+    initial=_A.REQUESTED,
+    table={
+        "agree": {_A.REQUESTED: _A.AGREED},
+        "decline": {_A.REQUESTED: _A.DECLINED, _A.AGREED: _A.DECLINED},
+        "approve": {_A.AGREED: _A.APPROVED},
+        "refuse": {_A.REQUESTED: _A.REFUSED, _A.AGREED: _A.REFUSED},
+        "withdraw": {_A.REQUESTED: _A.WITHDRAWN, _A.AGREED: _A.WITHDRAWN},
+    },
+)
+# 请假: with somebody who comes instead, they agree first; without, it is for the lead alone to approve (T62).
+LEAVE = Lifecycle(
+    noun="leave",
+    states=AskedStatus,
+    initial=_A.REQUESTED,
+    table={**SWAP.table, "approve": {_A.REQUESTED: _A.APPROVED, _A.AGREED: _A.APPROVED}},
+)
 # A shift in one of these takes its time of the person who has it; two of one person never overlap.
 STANDING = (_S.PLANNED, _S.STARTED)
 

@@ -15,7 +15,7 @@ from kit.work import Work
 from services.ticket.copies import service as copies
 from services.ticket.shift import store
 from services.ticket.shift.lifecycle import LIFE, Presence, written
-from services.ticket.shift.models import Shift
+from services.ticket.shift.models import Leave, Shift
 from services.ticket.shift.policy import (
     SHIFT_PRESETS,
     SHIFT_RULES,
@@ -54,6 +54,9 @@ async def plan_shift(work: Work, asked: ShiftPlan) -> tuple[Shift, list[Warned]]
     taken = await store.standing(work.session, [asked.staff_id], shift.planned_start, shift.planned_end)
     if taken:
         raise Problem("shift-overlap", shift_id=str(taken[0].shift_id))
+    day = shift.business_date
+    for leave in await store.approved_leaves(work.session, [asked.staff_id], day, day):
+        raise Problem("shift-overlap", leave_id=str(leave.leave_id))
     rules = (await in_force(work.session, SHIFT_RULES, asked.shop, work.now)).document
     days = await _days(work, [asked.staff_id], shift.business_date, shift.business_date, rules)
     warned = warnings(rules, shift.business_date, days[asked.staff_id])
@@ -72,12 +75,13 @@ async def plan_roster(work: Work, asked: RosterPlan) -> list[RosterItem]:
     refused = {staff_id: await _refusal(work, staff_id) for staff_id in people}
     worked = await _days(work, people, asked.first_day, asked.last_day, rules)
     standing = await _standing(work, people, asked)
+    away = await store.approved_leaves(work.session, people, asked.first_day, asked.last_day)
     items, planned = [], []
     for staff_id in people:
         for day in _wanted_days(asked):
             shift = _shift(work, staff_id, asked.shop, day, preset.spans(day, _zone(presets)))
             _named(shift, asked.preset, preset, presets.version)
-            problem = refused[staff_id] or _clash(work, shift, standing[staff_id])
+            problem = refused[staff_id] or _clash(work, shift, standing[staff_id], away)
             if problem is not None:
                 items.append(_refused(staff_id, day, problem))
                 continue
@@ -98,10 +102,12 @@ def warnings(rules: ShiftRules, day: date, worked: set[date]) -> list[Warned]:
     ]
 
 
-def _clash(work: Work, shift: Shift, standing: Sequence[Shift]) -> Problem | None:
+def _clash(work: Work, shift: Shift, standing: Sequence[Shift], away: Sequence[Leave]) -> Problem | None:
     if shift.planned_end <= work.now:
         return invalid("/first_day", "该班次已经过去", "that shift is over already")
     if any(one.planned_start < shift.planned_end and shift.planned_start < one.planned_end for one in standing):
+        return Problem("shift-overlap")
+    if any(one.staff_id == shift.staff_id and one.first_day <= shift.business_date <= one.last_day for one in away):
         return Problem("shift-overlap")
     return None
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import or_, select, text, tuple_
+from sqlalchemy import false, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.ticket.shift.lifecycle import STANDING, ShiftStatus
-from services.ticket.shift.models import Shift
+from services.ticket.shift.lifecycle import STANDING, AskedStatus, ShiftStatus
+from services.ticket.shift.models import Leave, Shift, Swap
 
+A = TypeVar("A", Swap, Leave)
+# Of these shops (None: of all), and those that concern this person.
+Seen = tuple[Sequence[str] | None, UUID | None]
 _LOCK_PERSON = text("SELECT pg_advisory_xact_lock(hashtextextended(:person, 17))")
 _WORKED = (ShiftStatus.PLANNED, ShiftStatus.STARTED, ShiftStatus.ENDED)
 
@@ -150,3 +153,83 @@ async def page(
         statement = statement.where(place > (datetime.fromisoformat(after[0]), UUID(after[1])))
     statement = statement.order_by(col(Shift.planned_start), col(Shift.shift_id)).limit(limit)
     return list((await session.execute(statement)).scalars())
+
+
+async def get_swap(session: AsyncSession, swap_id: UUID, *, lock: bool = False) -> Swap | None:
+    """One swap, perhaps under its row lock."""
+    return await session.get(Swap, swap_id, with_for_update=lock, populate_existing=lock)
+
+
+async def get_leave(session: AsyncSession, leave_id: UUID, *, lock: bool = False) -> Leave | None:
+    """One leave, perhaps under its row lock."""
+    return await session.get(Leave, leave_id, with_for_update=lock, populate_existing=lock)
+
+
+async def lock_shifts(session: AsyncSession, shift_ids: Iterable[UUID]) -> dict[UUID, Shift]:
+    """These shifts under their row locks, taken in one order."""
+    statement = (
+        select(Shift)
+        .where(col(Shift.shift_id).in_(list(shift_ids)))
+        .order_by(col(Shift.shift_id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {shift.shift_id: shift for shift in (await session.execute(statement)).scalars()}
+
+
+async def live_swap(session: AsyncSession, shift_ids: Sequence[UUID]) -> UUID | None:
+    """A swap of one of these shifts that nobody has decided on."""
+    statement = (
+        select(col(Swap.swap_id))
+        .where(
+            or_(col(Swap.shift_id).in_(shift_ids), col(Swap.return_shift_id).in_(shift_ids)),
+            col(Swap.status).in_((AskedStatus.REQUESTED, AskedStatus.AGREED)),
+        )
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def approved_leaves(session: AsyncSession, staff_ids: Sequence[UUID], first: date, last: date) -> list[Leave]:
+    """The leaves of these people that take any of these days."""
+    statement = select(Leave).where(
+        col(Leave.staff_id).in_(staff_ids),
+        col(Leave.status) == AskedStatus.APPROVED,
+        col(Leave.first_day) <= last,
+        col(Leave.last_day) >= first,
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def swaps(session: AsyncSession, seen: Seen, status: str | None, after: UUID | None, limit: int) -> list[Swap]:
+    """Swaps, newest first: of these shops and of that person."""
+    return await _asked(session, Swap, "swap_id", ("from_staff_id", "to_staff_id"), seen, status, after, limit)
+
+
+async def leaves(
+    session: AsyncSession, seen: Seen, status: str | None, after: UUID | None, limit: int
+) -> list[Leave]:
+    """Leaves, newest first: of these shops and of that person."""
+    return await _asked(session, Leave, "leave_id", ("staff_id", "cover_staff_id"), seen, status, after, limit)
+
+
+async def _asked(
+    session: AsyncSession,
+    table: type[A],
+    key: str,
+    people: tuple[str, str],
+    seen: Seen,
+    status: str | None,
+    after: UUID | None,
+    limit: int,
+) -> list[A]:
+    shops, me = seen
+    theirs = [getattr(table, name) == me for name in people] if me is not None else []
+    statement = select(table)
+    if shops is not None:
+        statement = statement.where(or_(false(), table.shop.in_(shops), *theirs))  # type: ignore[attr-defined]
+    if status is not None:
+        statement = statement.where(table.status == status)
+    if after is not None:
+        statement = statement.where(getattr(table, key) < after)
+    return list((await session.execute(statement.order_by(getattr(table, key).desc()).limit(limit))).scalars())

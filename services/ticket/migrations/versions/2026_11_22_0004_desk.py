@@ -36,6 +36,11 @@ _STATEMENTS = (
     )
     """,
     "CREATE INDEX ix_group_member_staff ON group_member (staff_id)",
+    # The queue of a group: what is due first is given out first.
+    """
+    CREATE INDEX ix_ticket_group_queue ON ticket (group_code, due_at, ticket_id)
+    WHERE assignee_staff_id IS NULL AND status IN ('new', 'open', 'waiting')
+    """,
     "CREATE SEQUENCE seat_given",
     """
     CREATE TABLE agent_seat (
