@@ -6,22 +6,19 @@ from kit.http.of_every_service import routers_of
 from kit.runtime import Wiring
 from kit.service import create_app
 from kit.settings import ServiceSettings, service_settings
-from kit.vault import open_vault
 from services.customer.file import routes as file
 from services.customer.purchase import routes as purchase
 from services.customer.subscribers import SUBSCRIPTIONS
 
-WIRING = Wiring(service="customer", subscriptions=SUBSCRIPTIONS)
+WIRING = Wiring(service="customer", subscriptions=SUBSCRIPTIONS, seals=True)
 ROUTERS = (file.router, purchase.router, *routers_of("customer"))
 
 
 def application(settings: ServiceSettings) -> FastAPI:
     """The service with these settings. Raises UnsafeSettingsError when its vault has no keys in production."""
-    app = create_app(
+    return create_app(
         WIRING, ROUTERS, settings, title="Kefu customer service", description="Customers and their purchases (客户)."
     )
-    app.state.vault = open_vault(settings)
-    return app
 
 
 def create() -> tuple[FastAPI, ServiceSettings]:

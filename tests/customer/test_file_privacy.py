@@ -1,6 +1,7 @@
 """Who sees what of a person: masked, sealed at rest, open for a reason that is written down (X6, T40)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -11,9 +12,9 @@ from stage import KEY, Starter
 
 from contracts.permissions import ROLES, roles_with
 from kit.ids import new_id
-from kit.settings import ProcessSettings, Profile
-from kit.vault import BrokenSealError, Vault, open_vault, read_keys
-from services.customer.rotation import reseal_all
+from kit.rotation import reseal_all
+from kit.vault import BrokenSealError, Vault, VaultKey, _derive, read_keys
+from services.customer.rotation import SEALED
 
 CANARIES = (
     "李小明", "13812345678", "87654321", "ming@example", "Ming@example", "11010519491231002", "ming_wechat",
@@ -211,30 +212,26 @@ async def test_the_trail_shows_that_a_value_changed_and_not_what_it_is(files: Fi
 
 async def test_resealing_brings_everything_under_the_new_key(files: Files) -> None:
     customer_id = await _opened(files)
-    settings = ProcessSettings(profile=Profile.TEST, installation_key=KEY)
-    old = open_vault(settings)
-    assert await reseal_all(files.client.transactions, old) == 0
+    old = files.client.transactions
+    assert await reseal_all(old, SEALED) == 0
     new_key = read_keys(f"2026:{'ab' * 32}")
-    both = _with_old_key(new_key)
+    both = replace(old, vault=_with_old_key(new_key))
     values = await files.one("SELECT count(*) FROM personal_value")
-    assert await reseal_all(files.client.transactions, both, at_once=2) == values + 1  # and the account's
-    assert await reseal_all(files.client.transactions, both) == 0
-    files.client.app.state.vault = Vault(new_key, search_key=both._search_key)
+    assert await reseal_all(both, SEALED, at_once=2) == values + 1  # and the account's
+    assert await reseal_all(both, SEALED) == 0
+    files.client.runtime.transactions = replace(old, vault=_with_old_key(new_key, only=True))
     assert (await files.reveal(customer_id, "name")).json()["name"] == "李小明"
     assert (await files.reveal(customer_id, "accounts")).json()["accounts"][0]["buyer_ref"] == "旺旺小明同学2026"
     found = await files.client.call("GET", "/v1/customers?phone=13812345678")
     assert [item["customer_id"] for item in found.json()["items"]] == [customer_id]
     with pytest.raises(BrokenSealError):
-        await reseal_all(files.client.transactions, old)
+        await reseal_all(old, SEALED)
 
 
-def _with_old_key(new_key: list) -> Vault:  # type: ignore[type-arg]
-    from kit.vault import VaultKey, _derive
-
+def _with_old_key(new_key: list[VaultKey], *, only: bool = False) -> Vault:
     key = bytes.fromhex(KEY)
-    return Vault(
-        [*new_key, VaultKey("development", _derive(key, "development seal"))], search_key=_derive(key, "search")
-    )
+    old = [] if only else [VaultKey("development", _derive(key, "development seal"))]
+    return Vault([*new_key, *old], search_key=_derive(key, "search"))
 
 
 async def test_a_value_moved_to_another_row_does_not_open(files: Files) -> None:

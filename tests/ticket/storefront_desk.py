@@ -99,12 +99,12 @@ async def written(desk: Desk) -> dict[str, list[Any]]:
     """All that is known and told about orders, but for random ids, and who did it."""
     queries = {
         "order": "SELECT to_jsonb(o) - 'recorded_at' AS row FROM shop_order o ORDER BY order_id",
-        "delivery": "SELECT to_jsonb(d) AS row FROM order_delivery d ORDER BY order_id",
         "event": "SELECT jsonb_build_array(noun, aggregate_id, sequence, subject, convert_from(body, 'UTF8')::jsonb) AS row "
         "FROM outbox ORDER BY aggregate_id, sequence",
         "audit": "SELECT jsonb_build_array(action, noun, aggregate_id, before, after) AS row FROM audit ORDER BY id",
     }
-    return {name: [one.row for one in await desk.rows(query)] for name, query in queries.items()}
+    found = {name: [one.row for one in await desk.rows(query)] for name, query in queries.items()}
+    return {**found, "delivery": list((await desk.parties()).items())}
 
 
 __all__ = ["READER", "Storefront", "an_order", "cny", "news", "order_key", "told", "written"]

@@ -62,7 +62,7 @@ async def test_every_change_is_in_the_trail_with_before_and_after(desk: Desk) ->
     assert all(line.request_id for line in trail)
 
 
-async def test_nothing_personal_leaves_the_two_tables_that_may_hold_it(desk: Desk) -> None:
+async def test_nothing_personal_stands_open_but_in_what_people_wrote(desk: Desk) -> None:
     """X6: canaries put in wherever a person's data can be put in, looked for in everything else that was written."""
     recipient = {"name": CANARIES["name"], "phone": CANARIES["phone"], "address": CANARIES["address"]}
     facts = {
@@ -80,11 +80,10 @@ async def test_nothing_personal_leaves_the_two_tables_that_may_hold_it(desk: Des
     await desk.verb(ticket, "reopen", reason=f"{CANARIES['phone']} 又来电")
     await desk.verb(ticket, "cancel", reason=f"打 {CANARIES['note']} 无人接")
     written = ""
-    for table in ("outbox", "audit", "timer", "shop_order"):
+    for table in ("outbox", "audit", "timer", "shop_order", "order_delivery"):
         body = ", convert_from(body, 'UTF8') AS text" if table == "outbox" else ""
         rows = await desk.rows(f"SELECT to_jsonb(one) AS row{body} FROM {table} one")
         assert rows or table == "timer"
         written += orjson.dumps([tuple(row) for row in rows]).decode()
     assert [name for name, canary in CANARIES.items() if canary in written] == []
-    kept = await desk.rows("SELECT to_jsonb(one) AS row FROM order_delivery one")
-    assert CANARIES["phone"] in str(kept)
+    assert CANARIES["phone"] in str(await desk.parties())

@@ -20,6 +20,7 @@ from kit.envelope import Meta
 from kit.ids import account_id, new_id
 from kit.inbox import Verdict
 from kit.subscriber import Arrival, Subscriber
+from services.ticket.order.sealing import Party, opened
 
 PLACED = "2026-11-20T10:00:00+08:00"
 PAID = "2026-11-20T10:01:00+08:00"
@@ -143,6 +144,13 @@ class Desk:
         """What a query finds."""
         async with self.client.runtime.database.reading() as session:
             return (await session.execute(text(statement), values)).all()
+
+    async def parties(self) -> dict[UUID, Party]:
+        """What is kept of the people of each order, opened."""
+        vault = self.client.transactions.vault
+        assert vault is not None
+        rows = await self.rows("SELECT * FROM order_delivery ORDER BY order_id")
+        return {row.order_id: opened(vault, row) for row in rows}
 
     async def change(self, statement: str, **values: Any) -> None:
         """Change the tables behind the service's back."""

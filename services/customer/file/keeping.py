@@ -9,7 +9,6 @@ from kit import audit, outbox
 from kit.clock import business_date
 from kit.ids import account_id, new_id, people_number
 from kit.problems import Problem, invalid
-from kit.vault import Vault
 from kit.work import Work
 from services.customer.file import lifecycle, store
 from services.customer.file.models import Account, PersonFile
@@ -36,7 +35,7 @@ class Kept:
     is_new: bool = False
 
 
-async def open_customer(work: Work, vault: Vault, asked: CustomerCreate) -> Kept:
+async def open_customer(work: Work, asked: CustomerCreate) -> Kept:
     """Open a person's file; an account whose file is provisional completes that one instead (C1).
 
     Raises Problem `already-exists` with id and number of the file that the person has (C3), `invalid-request` for an
@@ -49,7 +48,7 @@ async def open_customer(work: Work, vault: Vault, asked: CustomerCreate) -> Kept
     if holders:
         file = await _provisional_one(work, set(holders.values()))
         await store.give_accounts(work.session, claimed, file.customer_id)
-        return await _write(work, vault, file, asked, refs, "complete", added=claimed)
+        return await _write(work, file, asked, refs, "complete", added=claimed)
     (number,) = await store.draw_numbers(work.session, 1)
     file = PersonFile(
         customer_id=customer_id,
@@ -58,7 +57,7 @@ async def open_customer(work: Work, vault: Vault, asked: CustomerCreate) -> Kept
         created_at=work.now,
     )
     await store.add(work.session, file)
-    await _fill(work, vault, file, asked, refs)
+    await _fill(work, file, asked, refs)
     accounts = await store.accounts_of(work.session, [customer_id])
     await outbox.record(work, file, lifecycle.opened(file, accounts))
     named = {"number": file.number, "provisional": False, "fields": sorted(asked.model_fields_set)}
@@ -66,7 +65,7 @@ async def open_customer(work: Work, vault: Vault, asked: CustomerCreate) -> Kept
     return Kept(file, accounts, is_new=True)
 
 
-async def change_customer(work: Work, vault: Vault, customer_id: UUID, asked: CustomerUpdate) -> Kept:
+async def change_customer(work: Work, customer_id: UUID, asked: CustomerUpdate) -> Kept:
     """Write in a file; one that was provisional is complete then. The same again changes nothing and tells nothing.
 
     Raises Problem `precondition-required` without If-Match, `stale-version`, `not-found`, and those of
@@ -83,15 +82,15 @@ async def change_customer(work: Work, vault: Vault, customer_id: UUID, asked: Cu
     holders = set((await store.find_customers(work.session, refs.keys() - claimed)).values())
     if others := holders - {customer_id}:
         raise await _exists(work, {"accounts": min(others)})
-    return await _write(work, vault, file, asked, refs, "change", added=claimed)
+    return await _write(work, file, asked, refs, "change", added=claimed)
 
 
-async def reseal_some(work: Work, vault: Vault, after: UUID | None, limit: int) -> tuple[int, UUID | None]:
+async def reseal_some(work: Work, after: UUID | None, limit: int) -> tuple[int, UUID | None]:
     """Bring the next accounts' platform ids under the newest key: how many were not, and after which to go on."""
     accounts = await store.accounts_after(work.session, after, limit)
     moved = 0
     for account in accounts:
-        sealed = vault.reseal(account.sealed_ref, ref_place(account.account_id)) if account.sealed_ref else None
+        sealed = work.vault.reseal(account.sealed_ref, ref_place(account.account_id)) if account.sealed_ref else None
         if sealed is not None:
             account.sealed_ref, moved = sealed, moved + 1
     return moved, accounts[-1].account_id if len(accounts) == limit else None
@@ -99,7 +98,6 @@ async def reseal_some(work: Work, vault: Vault, after: UUID | None, limit: int) 
 
 async def _write(
     work: Work,
-    vault: Vault,
     file: PersonFile,
     asked: CustomerUpdate,
     refs: Mapping[UUID, AccountPut],
@@ -111,7 +109,7 @@ async def _write(
     accounts = await store.accounts_of(work.session, [file.customer_id])
     earlier = [account for account in accounts if account.account_id not in added]
     before, was_provisional = lifecycle.state_of(file, earlier), file.provisional
-    changes = await _fill(work, vault, file, asked, refs)
+    changes = await _fill(work, file, asked, refs)
     if not (changes or added or (was_provisional and asked.model_fields_set)):
         return Kept(file, accounts)
     file.provisional = False
@@ -122,35 +120,31 @@ async def _write(
     return Kept(file, accounts)
 
 
-async def _fill(
-    work: Work, vault: Vault, file: PersonFile, asked: CustomerUpdate, refs: Mapping[UUID, AccountPut]
-) -> Changes:
+async def _fill(work: Work, file: PersonFile, asked: CustomerUpdate, refs: Mapping[UUID, AccountPut]) -> Changes:
     """Put the fields that were named into the file, and return what became another."""
     columns = {name: getattr(asked, name) for name in _COLUMNS if name in asked.model_fields_set}
-    columns |= await _derived(work, vault, file, asked)
+    columns |= await _derived(work, file, asked)
     changes = {name: (_text(getattr(file, name)), _text(value)) for name, value in columns.items()}
     for name, value in columns.items():
         setattr(file, name, value)
     wanted = {kind.name: _listed(getattr(asked, kind.field)) for kind in KINDS.values()
               if kind.field in asked.model_fields_set}  # fmt: skip
     try:
-        written = await personal.write_values(work, vault, file.customer_id, wanted)
+        written = await personal.write_values(work, file.customer_id, wanted)
     except personal.SomebodyElsesError as error:
         raise await _exists(work, error.holders) from error
     for one, ref in refs.items():
-        await store.keep_ref(work.session, one, vault.seal(ref.buyer_ref, ref_place(one)))
+        await store.keep_ref(work.session, one, work.vault.seal(ref.buyer_ref, ref_place(one)))
     changes |= {KINDS[kind].field: (_text(before), _text(after)) for kind, (before, after) in written.items()}
     return {name: (before, after) for name, (before, after) in changes.items() if before != after}
 
 
-async def _derived(
-    work: Work, vault: Vault, file: PersonFile, asked: CustomerUpdate
-) -> dict[str, date | Gender | None]:
+async def _derived(work: Work, file: PersonFile, asked: CustomerUpdate) -> dict[str, date | Gender | None]:
     """Birthday and gender as they will stand: given, or derived from the ID number when missing (C1).
 
     Raises Problem `invalid-request` where they contradict the number, or a birthday is still to come.
     """
-    told = await _told(work, vault, file, asked)
+    told = await _told(work, file, asked)
     settled: dict[str, date | Gender | None] = {}
     for name in _DERIVED:
         given = getattr(asked if name in asked.model_fields_set else file, name)
@@ -166,13 +160,13 @@ async def _derived(
     return settled
 
 
-async def _told(work: Work, vault: Vault, file: PersonFile, asked: CustomerUpdate) -> Resident | None:
+async def _told(work: Work, file: PersonFile, asked: CustomerUpdate) -> Resident | None:
     """What the ID number tells that the file has or is about to get."""
     if ID_NUMBER.field in asked.model_fields_set:
         return resident(asked.id_number) if asked.id_number else None
     if asked.model_fields_set.isdisjoint(_DERIVED):
         return None
-    values = (await personal.read_values(work, vault, [file.customer_id], [ID_NUMBER])).get(file.customer_id, {})
+    values = (await personal.read_values(work, [file.customer_id], [ID_NUMBER])).get(file.customer_id, {})
     return resident(values[ID_NUMBER.name][0]) if ID_NUMBER.name in values else None
 
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Path, Query, Response
 
 from kit.http.edge import WorkDep, allow, answer
 from kit.http.pages import page_answer, read_cursor, write_cursor
-from kit.vault import Vault
 from kit.work import Work
 from services.customer.file import keeping, service, view
 from services.customer.file.keeping import Kept
@@ -24,7 +23,6 @@ from services.customer.file.schemas import (
     RevealAsk,
 )  # fmt: skip
 from services.customer.purchase.schemas import PurchaseFilter, PurchasePage
-from services.customer.vault import VaultDep
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 _OPEN = {"Cache-Control": "no-store", "Content-Type": "application/json"}
@@ -32,10 +30,10 @@ CustomerId = Annotated[UUID, Path(description="The customer's id.")]
 
 
 @router.get("", response_model=CustomerPage, dependencies=[allow("customer:read")])
-async def list_customers(work: WorkDep, vault: VaultDep, query: Annotated[CustomerFilter, Query()]) -> Response:
+async def list_customers(work: WorkDep, query: Annotated[CustomerFilter, Query()]) -> Response:
     """Customers, newest first, or the one with a phone or e-mail; a buyer finds only itself (T40)."""
     after = read_cursor(work, "customers", query)
-    shown, last = await service.list_customers(work, vault, query, UUID(after[0]) if after else None)
+    shown, last = await service.list_customers(work, query, UUID(after[0]) if after else None)
     cursor = write_cursor(work, "customers", [str(last)]) if last else None
     return page_answer(
         CustomerPage(items=shown, next_cursor=cursor), path="/v1/customers", query=query, next_cursor=cursor
@@ -49,37 +47,37 @@ async def list_customers(work: WorkDep, vault: VaultDep, query: Annotated[Custom
     responses={200: {"model": CustomerFilePublic, "description": "A provisional file was completed."}},
     dependencies=[allow("customer:write")],
 )
-async def open_customer(body: CustomerCreate, work: WorkDep, vault: VaultDep) -> Response:
+async def open_customer(body: CustomerCreate, work: WorkDep) -> Response:
     """Open a person's file. Somebody who has one gets a 409 that names it; a provisional one is completed and
     answered with 200 (C1, C3)."""
-    return await _kept(work, vault, await keeping.open_customer(work, vault, body))
+    return await _kept(work, await keeping.open_customer(work, body))
 
 
 @router.get("/{customer_id}", response_model=CustomerFilePublic, dependencies=[allow("customer:read")])
-async def get_customer(customer_id: CustomerId, work: WorkDep, vault: VaultDep) -> Response:
+async def get_customer(customer_id: CustomerId, work: WorkDep) -> Response:
     """One customer with accounts and purchases, masked; another buyer's file is not found (T40)."""
-    shown, version = await service.get_customer(work, vault, customer_id)
+    shown, version = await service.get_customer(work, customer_id)
     return await answer(work, shown, version=version)
 
 
 @router.patch("/{customer_id}", response_model=CustomerFilePublic, dependencies=[allow("customer:write")])
-async def change_customer(customer_id: CustomerId, body: CustomerUpdate, work: WorkDep, vault: VaultDep) -> Response:
+async def change_customer(customer_id: CustomerId, body: CustomerUpdate, work: WorkDep) -> Response:
     """Write in a file; If-Match is required. A provisional one is complete then (C1)."""
-    return await _kept(work, vault, await keeping.change_customer(work, vault, customer_id, body))
+    return await _kept(work, await keeping.change_customer(work, customer_id, body))
 
 
 @router.post("/{customer_id}/reveal", response_model=CustomerRevealed, dependencies=[allow("customer:reveal")])
-async def reveal_customer(customer_id: CustomerId, body: RevealAsk, work: WorkDep, vault: VaultDep) -> Response:
+async def reveal_customer(customer_id: CustomerId, body: RevealAsk, work: WorkDep) -> Response:
     """Open some fields of a file, with a reason that goes into the trail (X6). The answer is kept nowhere, not even
     for an Idempotency-Key."""
-    revealed = await service.reveal(work, vault, customer_id, body)
+    revealed = await service.reveal(work, customer_id, body)
     return Response(revealed.model_dump_json(exclude_unset=True), headers=_OPEN)
 
 
 @router.post("/{customer_id}/contacts", response_model=ContactPublic, dependencies=[allow("contact:resolve")])
-async def resolve_contact(customer_id: CustomerId, body: ContactAsk, work: WorkDep, vault: VaultDep) -> Response:
+async def resolve_contact(customer_id: CustomerId, body: ContactAsk, work: WorkDep) -> Response:
     """Where a message to the customer goes; for the service that delivers it, which keeps nothing of it."""
-    address = await service.resolve_contact(work, vault, customer_id, body)
+    address = await service.resolve_contact(work, customer_id, body)
     return Response(ContactPublic(channel=body.channel, address=address).model_dump_json(), headers=_OPEN)
 
 
@@ -96,9 +94,9 @@ async def list_purchases(
     return page_answer(PurchasePage(items=shown, next_cursor=cursor), path=path, query=query, next_cursor=cursor)
 
 
-async def _kept(work: Work, vault: Vault, kept: Kept) -> Response:
+async def _kept(work: Work, kept: Kept) -> Response:
     """A file that was just written, as its reader sees it."""
     in_sight = (await view.visible_accounts(work, [kept.file.customer_id])).get(kept.file.customer_id, [])
-    shown = await view.describe_whole(work, vault, kept.file, in_sight)
+    shown = await view.describe_whole(work, kept.file, in_sight)
     location = f"/v1/customers/{kept.file.customer_id}"
     return await answer(work, shown, status=201 if kept.is_new else 200, version=kept.file.version, location=location)

@@ -10,7 +10,6 @@ from kit.http.edge import see_own
 from kit.ids import new_id, people_number
 from kit.privacy import scrub
 from kit.problems import Problem
-from kit.vault import Vault
 from kit.work import Work
 from services.customer.file import lifecycle, store, view
 from services.customer.file.models import Account, PersonFile
@@ -39,25 +38,25 @@ async def take_orders(work: Work, orders: Sequence[OrderState]) -> None:
     await purchases.copy_orders(work, orders, customers)
 
 
-async def get_customer(work: Work, vault: Vault, customer_id: UUID) -> tuple[CustomerFilePublic, int]:
+async def get_customer(work: Work, customer_id: UUID) -> tuple[CustomerFilePublic, int]:
     """The customer and the file's version. Raises Problem `not-found`, also for what is out of sight (T40)."""
     file, accounts = await _find(work, customer_id)
-    return await view.describe_whole(work, vault, file, accounts), file.version
+    return await view.describe_whole(work, file, accounts), file.version
 
 
 async def list_customers(
-    work: Work, vault: Vault, query: CustomerFilter, after: UUID | None
+    work: Work, query: CustomerFilter, after: UUID | None
 ) -> tuple[list[CustomerPublic], UUID | None]:
     """Customers in sight, newest first, and the id of the last when more follow."""
     files = await store.page(
         work.session,
         sight_of(work).narrowed(shop=query.shop, account_id=query.account_id),
-        only=await _holders(work, vault, {PHONE: query.phone, EMAIL: query.email}),
+        only=await _holders(work, {PHONE: query.phone, EMAIL: query.email}),
         provisional=query.provisional,
         after=after,
         limit=query.limit + 1,
     )
-    shown = await view.describe(work, vault, files[: query.limit])
+    shown = await view.describe(work, files[: query.limit])
     return shown, files[query.limit - 1].customer_id if len(files) > query.limit else None
 
 
@@ -71,24 +70,24 @@ async def list_purchases(
     return await purchases.list_purchases(work, customer_id, account_ids, after, limit)
 
 
-async def reveal(work: Work, vault: Vault, customer_id: UUID, asked: RevealAsk) -> CustomerRevealed:
+async def reveal(work: Work, customer_id: UUID, asked: RevealAsk) -> CustomerRevealed:
     """These fields of the file, open; who saw which, and why, is in the trail (X6). Raises Problem `not-found`."""
     _, accounts = await _find(work, customer_id)
     kinds = [kind for kind in MASKED if kind.field in asked.fields]
-    values = (await personal.read_values(work, vault, [customer_id], kinds)).get(customer_id, {})
+    values = (await personal.read_values(work, [customer_id], kinds)).get(customer_id, {})
     await audit.record(
         work, "reveal", "customer", customer_id, after={"fields": asked.fields}, reason=scrub(asked.reason)
     )
     shown: dict[str, object] = {kind.field: _open(kind, values) for kind in kinds}
     if RevealField.ACCOUNTS in asked.fields:
         shown["accounts"] = [
-            AccountPublic(shop=one.shop, account_id=one.account_id, buyer_ref=view.ref_of(vault, one))
+            AccountPublic(shop=one.shop, account_id=one.account_id, buyer_ref=view.ref_of(work.vault, one))
             for one in accounts
         ]
     return CustomerRevealed.model_validate({"customer_id": customer_id, **shown})
 
 
-async def resolve_contact(work: Work, vault: Vault, customer_id: UUID, asked: ContactAsk) -> str:
+async def resolve_contact(work: Work, customer_id: UUID, asked: ContactAsk) -> str:
     """Where the customer is reached by that channel: the first such contact; each answer is in the trail.
 
     The one thing another service may ask of this one. Raises Problem `not-found`.
@@ -96,7 +95,7 @@ async def resolve_contact(work: Work, vault: Vault, customer_id: UUID, asked: Co
     kind = _REACHED_BY.get(asked.channel)
     if kind is None:
         raise Problem("not-found")
-    values = (await personal.read_values(work, vault, [customer_id], [kind])).get(customer_id, {})
+    values = (await personal.read_values(work, [customer_id], [kind])).get(customer_id, {})
     if kind.name not in values:
         raise Problem("not-found")
     facts = {"channel": asked.channel, "purpose": asked.purpose}
@@ -122,11 +121,9 @@ def _open(kind: Kind, values: personal.Values) -> Sequence[str] | str | None:
     return found if kind.many else next(iter(found), None)
 
 
-async def _holders(work: Work, vault: Vault, asked: Mapping[Kind, str | None]) -> set[UUID] | None:
+async def _holders(work: Work, asked: Mapping[Kind, str | None]) -> set[UUID] | None:
     """The one customer who has all these values, as a set; None when nothing was asked for."""
-    found = {
-        await personal.find_holder(work, vault, kind, value) for kind, value in asked.items() if value is not None
-    }
+    found = {await personal.find_holder(work, kind, value) for kind, value in asked.items() if value is not None}
     if not found:
         return None
     return {holder for holder in found if holder is not None} if len(found) == 1 else set()

@@ -34,11 +34,11 @@ async def visible_accounts(work: Work, customer_ids: Collection[UUID]) -> dict[U
     }
 
 
-async def describe(work: Work, vault: Vault, files: Sequence[PersonFile]) -> list[CustomerPublic]:
+async def describe(work: Work, files: Sequence[PersonFile]) -> list[CustomerPublic]:
     """The files as lists show them; one out of sight is left out."""
     accounts = await visible_accounts(work, [file.customer_id for file in files])
-    shared = await _shared(work, vault, files, accounts)
-    names = await personal.read_values(work, vault, list(shared), [NAME])
+    shared = await _shared(work, files, accounts)
+    names = await personal.read_values(work, list(shared), [NAME])
     return [
         CustomerPublic(**shared[file.customer_id], name=_masked(names.get(file.customer_id, {})).get("name"))
         for file in files
@@ -46,12 +46,10 @@ async def describe(work: Work, vault: Vault, files: Sequence[PersonFile]) -> lis
     ]
 
 
-async def describe_whole(
-    work: Work, vault: Vault, file: PersonFile, accounts: Sequence[Account]
-) -> CustomerFilePublic:
+async def describe_whole(work: Work, file: PersonFile, accounts: Sequence[Account]) -> CustomerFilePublic:
     """One file with all that is in it; `accounts` are those in sight."""
-    shared = await _shared(work, vault, [file], {file.customer_id: accounts})
-    values = (await personal.read_values(work, vault, [file.customer_id])).get(file.customer_id, {})
+    shared = await _shared(work, [file], {file.customer_id: accounts})
+    values = (await personal.read_values(work, [file.customer_id])).get(file.customer_id, {})
     shown = {"phones": [], "emails": [], "addresses": []} | _masked(values)
     own = {**dict.fromkeys(kind.field for kind in KINDS.values()), **shown}
     columns = _KNOWN if work.actor.account_id is not None else _KNOWN | _REMARKED
@@ -71,7 +69,7 @@ def ref_place(account_id: UUID) -> Place:
 
 
 async def _shared(
-    work: Work, vault: Vault, files: Sequence[PersonFile], accounts: Mapping[UUID, Sequence[Account]]
+    work: Work, files: Sequence[PersonFile], accounts: Mapping[UUID, Sequence[Account]]
 ) -> dict[UUID, dict[str, Any]]:
     """What lists and single files show alike, of the files in sight."""
     bought = await purchases.sum_up(
@@ -80,7 +78,7 @@ async def _shared(
     return {
         file.customer_id: {
             **file.model_dump(include=_SHOWN),
-            "accounts": [_account(vault, account) for account in accounts[file.customer_id]],
+            "accounts": [_account(work.vault, account) for account in accounts[file.customer_id]],
             "purchases": bought.get(file.customer_id, []),
         }
         for file in files

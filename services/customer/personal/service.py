@@ -27,30 +27,30 @@ class SomebodyElsesError(Exception):
 
 
 async def read_values(
-    work: Work, vault: Vault, customer_ids: Collection[UUID], kinds: Collection[Kind] = tuple(KINDS.values())
+    work: Work, customer_ids: Collection[UUID], kinds: Collection[Kind] = tuple(KINDS.values())
 ) -> dict[UUID, Values]:
     """The open values of these customers; a kind that somebody has none of is missing."""
     found: dict[UUID, dict[str, list[str]]] = {}
     for value in await store.of_customers(work.session, customer_ids, [kind.name for kind in kinds]):
-        opened = vault.open(value.sealed, _place(value.value_id))
+        opened = work.vault.open(value.sealed, _place(value.value_id))
         found.setdefault(value.customer_id, defaultdict(list))[value.kind].append(opened)
     return {customer_id: dict(values) for customer_id, values in found.items()}
 
 
-async def write_values(work: Work, vault: Vault, customer_id: UUID, wanted: Values) -> dict[str, Change]:
+async def write_values(work: Work, customer_id: UUID, wanted: Values) -> dict[str, Change]:
     """Let these be all the customer's values of these kinds, and return what changed, by kind.
 
     Hold the file's row lock. Raises SomebodyElsesError for a searched value that stands in another file.
     """
     kept = await store.of_customers(work.session, [customer_id], wanted.keys())
-    known = {(value.kind, vault.open(value.sealed, _place(value.value_id))): value for value in kept}
+    known = {(value.kind, work.vault.open(value.sealed, _place(value.value_id))): value for value in kept}
     asked = {(kind, value): place for kind, values in wanted.items() for place, value in enumerate(values)}
     await store.remove(work.session, [value.value_id for name, value in known.items() if name not in asked])
     added = []
     for (kind, value), place in asked.items():
         present = known.get((kind, value))
         if present is None:
-            added.append(_sealed(work, vault, customer_id, KINDS[kind], value, place))
+            added.append(_sealed(work, customer_id, KINDS[kind], value, place))
         elif present.place != place:
             await store.move(work.session, present.value_id, place)
     await _add(work, added)
@@ -58,18 +58,18 @@ async def write_values(work: Work, vault: Vault, customer_id: UUID, wanted: Valu
     return {kind: (before[kind], list(wanted[kind])) for kind in wanted if before[kind] != list(wanted[kind])}
 
 
-async def find_holder(work: Work, vault: Vault, kind: Kind, value: str) -> UUID | None:
+async def find_holder(work: Work, kind: Kind, value: str) -> UUID | None:
     """Whose value it is, by its keyed hash."""
-    key = _search_key(vault, kind, value)
+    key = _search_key(work.vault, kind, value)
     return (await store.holders(work.session, [(kind.name, key)])).get((kind.name, key)) if key else None
 
 
-async def reseal_some(work: Work, vault: Vault, after: UUID | None, limit: int) -> tuple[int, UUID | None]:
+async def reseal_some(work: Work, after: UUID | None, limit: int) -> tuple[int, UUID | None]:
     """Bring the next values under the newest key: how many were not, and after which to go on; None at the end."""
     values = await store.sealed_after(work.session, after, limit)
     moved = 0
     for value in values:
-        sealed = vault.reseal(value.sealed, _place(value.value_id))
+        sealed = work.vault.reseal(value.sealed, _place(value.value_id))
         if sealed is not None:
             value.sealed, moved = sealed, moved + 1
     return moved, values[-1].value_id if len(values) == limit else None
@@ -83,15 +83,15 @@ async def _add(work: Work, values: Sequence[PersonalValue]) -> None:
         raise SomebodyElsesError({keys[found]: customer_id for found, customer_id in holders.items()})
 
 
-def _sealed(work: Work, vault: Vault, customer_id: UUID, kind: Kind, value: str, place: int) -> PersonalValue:
+def _sealed(work: Work, customer_id: UUID, kind: Kind, value: str, place: int) -> PersonalValue:
     value_id = new_id()
     return PersonalValue(
         value_id=value_id,
         customer_id=customer_id,
         kind=kind.name,
         place=place,
-        sealed=vault.seal(value, _place(value_id)),
-        search_key=_search_key(vault, kind, value),
+        sealed=work.vault.seal(value, _place(value_id)),
+        search_key=_search_key(work.vault, kind, value),
         created_at=work.now,
     )
 

@@ -49,11 +49,15 @@ class Order(TicketServiceTable, table=True):
 
 
 class Delivery(TicketServiceTable, table=True):
-    """Who gets an order's parcel and how to follow it (X6): kept here alone, masked in answers, never in events."""
+    """Who gets an order's parcel and how to follow it (X6): kept here alone, sealed, masked in answers, never in
+    events. What stands in plain is from before there were seals, until `kefu reseal` has sealed it."""
 
     __tablename__ = "order_delivery"
 
     order_id: UUID = Field(primary_key=True)
+    sealed_recipient: bytes | None = None
+    sealed_tracking: bytes | None = None
+    sealed_payer: bytes | None = None
     recipient_name: str | None = Field(default=None, sa_type=Text)
     recipient_phone: str | None = Field(default=None, sa_type=Text)
     recipient_address: str | None = Field(default=None, sa_type=Text)
@@ -63,7 +67,8 @@ class Delivery(TicketServiceTable, table=True):
 
 class Milestone(TicketServiceTable, table=True):
     """How far an order has come, as the storefront told it by itself (E3). It fills in what the order's revision
-    leaves open, whichever of the two comes first; the first word on a milestone counts. Kept here alone (X6)."""
+    leaves open, whichever of the two comes first; the first word on a milestone counts. Kept here alone, sealed (X6).
+    """
 
     __tablename__ = "order_milestone"
 
@@ -72,6 +77,8 @@ class Milestone(TicketServiceTable, table=True):
     at: datetime
     paid_minor: int | None = Field(default=None, sa_type=BigInteger)
     payment_method: str | None = Field(default=None, sa_type=Text)
+    sealed_tracking: bytes | None = None
+    sealed_payer: bytes | None = None
     payer_token: str | None = Field(default=None, sa_type=Text)
     courier: str | None = Field(default=None, sa_type=Text)
     tracking_number: str | None = Field(default=None, sa_type=Text)

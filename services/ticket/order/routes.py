@@ -27,6 +27,7 @@ from services.ticket.order.schemas import (
     OrderPut,
     RecipientPublic,
 )  # fmt: skip
+from services.ticket.order.sealing import Party, opened
 from services.ticket.sight import in_sight
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
@@ -104,17 +105,15 @@ def _seen(work: Work, order: Order) -> OrderState:
 
 def _public(work: Work, order: Order, delivery: Delivery | None) -> OrderPublic:
     """The order as an answer shows it."""
+    party = opened(work.vault, delivery) if delivery is not None else Party()
     recipient = None
-    if delivery is not None and any((delivery.recipient_name, delivery.recipient_phone, delivery.recipient_address)):
-        recipient = RecipientPublic(
-            name=mask_name(delivery.recipient_name),
-            phone=mask_phone(delivery.recipient_phone),
-            address=mask_address(delivery.recipient_address),
-        )
+    if any(party.recipient):
+        name, phone, address = party.recipient
+        recipient = RecipientPublic(name=mask_name(name), phone=mask_phone(phone), address=mask_address(address))
     return OrderPublic(
         **dict(_seen(work, order)),
         version=order.version,
-        tracking_number=mask_code(delivery.tracking_number if delivery else None),
+        tracking_number=mask_code(party.tracking_number),
         recipient=recipient,
     )
 

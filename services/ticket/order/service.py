@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +13,16 @@ from kit.ids import account_id, derived_id
 from kit.money import Money
 from kit.problems import Problem
 from kit.work import Work
-from services.ticket.order import lifecycle, store
+from services.ticket.order import lifecycle, sealing, store
 from services.ticket.order.models import Delivery, Milestone, Order
 from services.ticket.order.schemas import OrderItem, OrderMilestone
+from services.ticket.order.sealing import Recipient
 
 RECORDED, CORRECTED, UNCHANGED = "recorded", "corrected", "unchanged"
 _PLAIN = {
     "shop", "order_no", "revision", "currency", "region", "channel", "agent", "courier", "payment_method",
     "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "cancelled_at",
 }  # fmt: skip
-_PARTY = ("recipient_name", "recipient_phone", "recipient_address", "tracking_number", "payer_token")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ async def record_orders(
     changes = [*recorded, *moved]
     await _tell(work, changes)
     outcomes = {one.order.order_id: one.action for one in changes if one.action in (RECORDED, CORRECTED)}
-    await store.keep_deliveries(work.session, [_delivery(key, counted[key]) for key in sorted(outcomes)])
+    await store.keep_deliveries(work.session, [_delivery(work, key, counted[key]) for key in sorted(outcomes)])
     await store.complete_deliveries(work.session, reached)
     return [_taken(item, counted, outcomes) for item in items]
 
@@ -149,6 +150,8 @@ async def _move_on(
     if not higher and not told:
         return [], []
     earlier = await store.milestones_of(work.session, sorted({*higher, *told}))
+    for milestone in chain.from_iterable(earlier.values()):
+        sealing.renew(work.vault, milestone)
     changes: list[Change] = []
     reached: list[Milestone] = []
     fresh: list[Milestone] = []
@@ -156,7 +159,7 @@ async def _move_on(
         if order_id in higher:
             changes.append(_correct(order, sent[order_id], earlier[order_id], reached))
         for item in told.get(order_id, ()):
-            milestone = _milestone(order_id, item)
+            milestone = _milestone(work, order_id, item)
             if milestone.name in {one.name for one in earlier[order_id]}:
                 continue
             _expect_due(order, milestone, item.currency)
@@ -242,11 +245,11 @@ def _order(work: Work, order_id: UUID, item: OrderItem) -> Order:
     )
 
 
-def _milestone(order_id: UUID, item: OrderMilestone) -> Milestone:
+def _milestone(work: Work, order_id: UUID, item: OrderMilestone) -> Milestone:
     """The row that a milestone's words mean; not in any session yet."""
-    facts = item.model_dump(exclude={"shop", "order_no", "paid", "currency"})
+    facts = item.model_dump(exclude={"shop", "order_no", "paid", "currency", "tracking_number", "payer_token"})
     paid = None if item.paid is None or item.currency is None else _minor(item.paid, item.currency)
-    return Milestone(order_id=order_id, paid_minor=paid, **facts)
+    return Milestone(order_id=order_id, paid_minor=paid, **facts, **_sealed(work, order_id, item))
 
 
 def _sum_of_known(costs: Sequence[int | None]) -> int | None:
@@ -264,10 +267,17 @@ def _line(line: Any, currency: str) -> dict[str, Any]:
     }
 
 
-def _delivery(order_id: UUID, item: OrderItem) -> dict[str, Any]:
-    to = item.recipient
-    values = (to and to.name, to and to.phone, to and to.address, item.tracking_number, item.payer_token)
-    return {"order_id": order_id, **dict(zip(_PARTY, values, strict=True))}
+def _delivery(work: Work, order_id: UUID, item: OrderItem) -> dict[str, Any]:
+    to = Recipient() if item.recipient is None else Recipient(**item.recipient.model_dump())
+    recipient = sealing.seal_recipient(work.vault, order_id, to)
+    return {"order_id": order_id, "sealed_recipient": recipient, **_sealed(work, order_id, item)}
+
+
+def _sealed(work: Work, order_id: UUID, item: OrderItem | OrderMilestone) -> dict[str, bytes | None]:
+    return {
+        "sealed_tracking": sealing.seal(work.vault, order_id, sealing.TRACKING, item.tracking_number),
+        "sealed_payer": sealing.seal(work.vault, order_id, sealing.PAYER, item.payer_token),
+    }
 
 
 def _minor(amount: str | None, currency: str) -> int | None:

@@ -38,14 +38,15 @@ SELECT {_MILESTONE_NAMES} FROM jsonb_populate_recordset(NULL::order_milestone, :
 """)  # noqa: S608 - column names of our own table
 _DELIVER = text("""
 INSERT INTO order_delivery SELECT * FROM jsonb_populate_recordset(NULL::order_delivery, :rows)
-ON CONFLICT (order_id) DO UPDATE SET recipient_name = excluded.recipient_name,
-    recipient_phone = excluded.recipient_phone, recipient_address = excluded.recipient_address,
-    tracking_number = excluded.tracking_number, payer_token = excluded.payer_token
+ON CONFLICT (order_id) DO UPDATE SET sealed_recipient = excluded.sealed_recipient,
+    sealed_tracking = excluded.sealed_tracking, sealed_payer = excluded.sealed_payer,
+    recipient_name = NULL, recipient_phone = NULL, recipient_address = NULL,
+    tracking_number = NULL, payer_token = NULL
 """)
 _COMPLETE = text("""
-UPDATE order_delivery SET tracking_number = coalesce(told.tracking_number, order_delivery.tracking_number),
-    payer_token = coalesce(told.payer_token, order_delivery.payer_token)
-FROM jsonb_to_recordset(:rows) told (order_id uuid, tracking_number text, payer_token text)
+UPDATE order_delivery SET sealed_tracking = coalesce(told.sealed_tracking, order_delivery.sealed_tracking),
+    sealed_payer = coalesce(told.sealed_payer, order_delivery.sealed_payer)
+FROM jsonb_to_recordset(:rows) told (order_id uuid, sealed_tracking bytea, sealed_payer bytea)
 WHERE order_delivery.order_id = told.order_id
 """)
 
@@ -62,10 +63,10 @@ async def keep_deliveries(session: AsyncSession, rows: Sequence[Mapping[str, Any
 
 
 async def complete_deliveries(session: AsyncSession, told: Sequence[Milestone]) -> None:
-    """Add to kept deliveries how to follow them and who paid, where a milestone tells it."""
+    """Add to kept deliveries how to follow them and who paid, where a milestone tells it, under the same seals."""
     facts: dict[UUID, dict[str, Any]] = defaultdict(dict)
     for milestone in told:
-        said = {"tracking_number": milestone.tracking_number, "payer_token": milestone.payer_token}
+        said = {"sealed_tracking": milestone.sealed_tracking, "sealed_payer": milestone.sealed_payer}
         facts[milestone.order_id] |= {name: value for name, value in said.items() if value is not None}
     rows = [{"order_id": order_id, **said} for order_id, said in facts.items() if said]
     if rows:
@@ -114,6 +115,23 @@ async def get(session: AsyncSession, order_id: UUID) -> tuple[Order, Delivery | 
     return None if row is None else (row[0], row[1])
 
 
+async def deliveries_after(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[Delivery]:
+    """The next deliveries by id, under their row locks."""
+    statement = select(Delivery).order_by(col(Delivery.order_id)).limit(limit).with_for_update()
+    if after is not None:
+        statement = statement.where(col(Delivery.order_id) > after)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def milestones_after(session: AsyncSession, after: UUID | None, orders: int) -> Sequence[Milestone]:
+    """The milestones of the next so many orders that have any, under their row locks."""
+    every = select(col(Milestone.order_id)).distinct().order_by(col(Milestone.order_id)).limit(orders)
+    if after is not None:
+        every = every.where(col(Milestone.order_id) > after)
+    statement = select(Milestone).where(col(Milestone.order_id).in_(every)).with_for_update()
+    return (await session.execute(statement.order_by(col(Milestone.order_id)))).scalars().all()
+
+
 async def page(session: AsyncSession, wanted: Wanted, after: tuple[datetime, UUID] | None, limit: int) -> list[Order]:
     """Orders with these values in their columns, newest first, after the given place."""
     statement = select(Order)
@@ -127,7 +145,12 @@ async def page(session: AsyncSession, wanted: Wanted, after: tuple[datetime, UUI
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:
-    return orjson.dumps(list(rows), default=str).decode()
+    return orjson.dumps(list(rows), default=_spelt).decode()
+
+
+def _spelt(value: Any) -> str:
+    """As PostgreSQL reads it."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
 def place(key: Sequence[Any] | None) -> tuple[datetime, UUID] | None:

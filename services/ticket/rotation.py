@@ -1,0 +1,6 @@
+"""What of this service lies sealed, for `kefu reseal` (X6)."""
+
+from kit.rotation import Step
+from services.ticket.order import rotation as orders
+
+SEALED: tuple[Step, ...] = (orders.reseal_deliveries, orders.reseal_milestones)
