@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, time, timedelta
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -121,6 +122,7 @@ def _begins(day: Weekday, period: Period) -> timedelta:
     return WEEKDAYS.index(day) * DAY + period.starts
 
 
+@cache
 def _since_midnight(wall: str) -> timedelta:
     hours, minutes = wall.split(":")
     return timedelta(hours=int(hours), minutes=int(minutes))

@@ -1,6 +1,6 @@
 """Counting business time: pure, exact to the microsecond, and never minute by minute (T43)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -97,8 +97,8 @@ class Calendar:
         if kind is DayKind.HOLIDAY:
             return ()
         periods = self.hours.periods(0 if kind is DayKind.WORKDAY else day.weekday())
-        zone = self.hours.time_zone
-        return tuple((_instant(day, period.starts, zone), _instant(day, period.ends, zone)) for period in periods)
+        instant = _instants(day, self.hours.time_zone)
+        return tuple((instant(period.starts), instant(period.ends)) for period in periods)
 
     def _open_from(self, start: datetime) -> Iterator[Span]:
         """Every span of work that ends after `start`, in order, none overlapping the one before it: a make-up
@@ -112,6 +112,16 @@ class Calendar:
                     yield max(opens, begun), closes
                     begun = closes
             day += DAY
+
+
+def _instants(day: date, zone: ZoneInfo) -> Callable[[timedelta], datetime]:
+    """What turns times on the wall of a day, and of the night after it, into instants."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    offset = midnight.utcoffset()
+    if offset == (midnight + 2 * DAY).utcoffset():  # the zone keeps its offset throughout, as it nearly always does
+        steady = midnight.astimezone(UTC)
+        return lambda wall: steady + wall
+    return lambda wall: _instant(day, wall, zone)
 
 
 def _instant(day: date, wall: timedelta, zone: ZoneInfo) -> datetime:
