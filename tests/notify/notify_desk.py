@@ -10,7 +10,15 @@ from uuid import UUID
 from sqlalchemy import text
 from stage import NOON, Client
 
-from contracts.appraisal.staff import StaffChanged, StaffRole, StaffState, StaffStatus
+from contracts.appraisal.staff import (
+    StaffChanged,
+    StaffRole,
+    StaffState,
+    StaffStatus,
+    UnitChanged,
+    UnitKind,
+    UnitState,
+)
 from contracts.event import Event
 from contracts.price import Price
 from contracts.ticket.order import FlagMeaning, OrderFlagged, OrderLine, OrderState
@@ -118,6 +126,11 @@ class Desk:
         event = StaffChanged(staff=state, changed_by="account:0", changed_at=NOON)
         await self._apply("notify-staff-copy", [arrival(event, sequence)])
         return staff_id
+
+    async def know_lead(self, unit_id: UUID, lead: UUID | None, sequence: int = 1) -> None:
+        """Let the service know who leads a unit."""
+        state = UnitState(unit_id=unit_id, code="east", name="东仓", kind=UnitKind.WAREHOUSE, lead_staff_id=lead)
+        await self._apply("notify-appraisal", [arrival(UnitChanged(unit=state, changed_at=NOON), sequence)])
 
     async def _apply(self, reader: str, arrivals: Sequence[Arrival]) -> list[Verdict]:
         (subscriber,) = (one for one in self.client.runtime.subscribers if one.reader.name == reader)

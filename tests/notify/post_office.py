@@ -138,7 +138,7 @@ class Post:
         ended = {"status": TicketStatus.CLOSED, "closed_at": NOON, "customer_id": customer_id}
         told = arrival(closed(a_ticket(**{**ended, **facts})), at=self.clock.now())
         async with self.transactions.begin(system("test")) as work:
-            await notifications.tell_of_tickets(work, [Delivery(told.meta, told.event)])  # type: ignore[arg-type]
+            await notifications.tell_of_events(work, [Delivery(told.meta, told.event)])  # type: ignore[arg-type]
         found: UUID = (
             await self.one("SELECT notification_id FROM notification WHERE event_id = :id", id=told.meta.id)
         )[0]

@@ -55,12 +55,22 @@ async def test_no_endpoint_is_missing_above(desk: Desk) -> None:
     assert served == {(method, path.replace(str(ID), "{notification_id}")) for method, path, _ in ENDPOINTS}
 
 
+TEMPLATES = (
+    "clock.breached", "clock.warned", "complaint.graded", "emergency.late", "emergency.opened", "order.problem",
+    "penalty.published", "shift.handover_missed", "shift.uncovered", "ticket.answered.customer", "ticket.assigned",
+    "ticket.closed", "ticket.closed.customer", "ticket.customer_wrote", "ticket.opened", "ticket.queued",
+)  # fmt: skip
+RULES = [
+    "clock-breached", "clock-warned", "complaint-graded", "emergency-late", "emergency-opened", "order-problem",
+    "penalty-published", "shift-handover-missed", "shift-uncovered", "ticket-answered-customer", "ticket-assigned",
+    "ticket-closed", "ticket-closed-customer", "ticket-customer-wrote", "ticket-opened", "ticket-queued",
+]  # fmt: skip
+
+
 async def test_every_shipped_template_is_sound_and_in_both_languages(desk: Desk) -> None:
     items = (await desk.client.call("GET", "/v1/templates?limit=200", "supervisor")).json()["items"]
     assert [(one["name"], one["version"], one["language"]) for one in items] == [
-        (name, 1, language)
-        for name in ("order.problem", "ticket.assigned", "ticket.closed", "ticket.closed.customer", "ticket.opened")
-        for language in ("en", "zh-CN")
+        (name, 1, language) for name in TEMPLATES for language in ("en", "zh-CN")
     ]
     for one in items:
         words = Wording.model_validate(one)
@@ -73,24 +83,19 @@ async def test_templates_are_paged_and_filtered(desk: Desk) -> None:
         page = (await desk.client.call("GET", f"/v1/templates?limit=3{cursor}", "supervisor")).json()
         seen += [(one["name"], one["language"]) for one in page["items"]]
         cursor = f"&cursor={page['next_cursor']}"
-    assert len(seen) == len(set(seen)) == 10
+    assert len(seen) == len(set(seen)) == 2 * len(TEMPLATES)
     query = "/v1/templates?name=ticket.opened&language=en"
     (only,) = (await desk.client.call("GET", query, "supervisor")).json()["items"]
     assert only["subject"] == "New ticket {number} ({kind})"
 
 
 async def test_the_shipped_rules(desk: Desk) -> None:
-    first = (await desk.client.call("GET", "/v1/notification-rules?limit=3", "supervisor")).json()
-    cursor = first["next_cursor"]
-    rest = (await desk.client.call("GET", f"/v1/notification-rules?limit=3&cursor={cursor}", "supervisor")).json()
-    rules = {one["name"]: one for one in first["items"] + rest["items"]}
-    assert list(rules) == [
-        "order-problem",
-        "ticket-assigned",
-        "ticket-closed",
-        "ticket-closed-customer",
-        "ticket-opened",
-    ]
+    rules, cursor = {}, ""
+    while cursor != "&cursor=None":
+        page = (await desk.client.call("GET", f"/v1/notification-rules?limit=5{cursor}", "supervisor")).json()
+        rules |= {one["name"]: one for one in page["items"]}
+        cursor = f"&cursor={page['next_cursor']}"
+    assert list(rules) == RULES
     assert rules["order-problem"]["condition"] == {"meaning": "problem"}
     assert rules["ticket-opened"]["recipients"] == [["assignee", "role:supervisor"]]
     templates = (await desk.client.call("GET", "/v1/templates?limit=200", "supervisor")).json()["items"]
@@ -98,7 +103,7 @@ async def test_the_shipped_rules(desk: Desk) -> None:
     assert {one["subject"] for one in rules.values()} <= EVENTS.keys()
     query = "/v1/notification-rules?subject=ticket.closed"
     staff, customer = (await desk.client.call("GET", query, "supervisor")).json()["items"]
-    assert (staff["recipients"], staff["channel"]) == ([["assignee"], ["opener"]], "inbox")
+    assert (staff["recipients"], staff["channel"]) == ([["assignee"], ["opener"], ["watchers"]], "inbox")
     assert (customer["recipients"], customer["channel"]) == ([["customer"]], "email")
 
 

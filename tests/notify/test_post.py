@@ -85,7 +85,7 @@ async def test_a_ticket_of_nobody_known_is_written_to_nobody(post: Post) -> None
 
     told = arrival(closed(a_ticket(status="closed")))
     async with post.transactions.begin(system("test")) as work:
-        await notifications.tell_of_tickets(work, [Delivery(told.meta, told.event)])  # type: ignore[arg-type]
+        await notifications.tell_of_events(work, [Delivery(told.meta, told.event)])  # type: ignore[arg-type]
     assert await post.rows("SELECT * FROM notification") == []
 
 
@@ -97,7 +97,7 @@ async def test_the_same_event_again_writes_no_second_letter(post: Post) -> None:
     told = arrival(closed(a_ticket(status="closed", customer_id=new_id())))
     for _ in range(3):
         async with post.transactions.begin(system("test")) as work:
-            await notifications.tell_of_tickets(work, [Delivery(told.meta, told.event)] * 2)  # type: ignore[arg-type]
+            await notifications.tell_of_events(work, [Delivery(told.meta, told.event)] * 2)  # type: ignore[arg-type]
     assert len(await post.rows("SELECT * FROM notification")) == 1
 
 

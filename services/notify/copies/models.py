@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Text
+from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
 from services.notify.models import NotifyServiceTable
@@ -27,3 +27,13 @@ class StaffCopy(NotifyServiceTable, table=True):
     staff_id: UUID = Field(primary_key=True)
     role: str = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
+
+
+class UnitCopy(NotifyServiceTable, table=True):
+    """A unit's lead, as of the event with that sequence."""
+
+    __tablename__ = "unit_copy"
+
+    unit_id: UUID = Field(primary_key=True)
+    lead_staff_id: UUID | None = None
+    sequence: int = Field(sa_type=BigInteger)

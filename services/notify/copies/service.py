@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from contracts.appraisal.staff import StaffEvent
+from contracts.appraisal.staff import StaffEvent, UnitChanged
 from contracts.customer.customer import CustomerEvent
 from kit.envelope import Delivery
 from kit.work import Work
@@ -33,6 +33,21 @@ async def keep_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent
     newest = {delivery.event.customer.customer_id: delivery.event.customer for delivery in deliveries}
     kept = {"customer_id", "language", "merged_into", "erased"}
     await store.keep_customers(work.session, [state.model_dump(include=kept) for state in newest.values()])
+
+
+async def keep_units(work: Work, deliveries: Sequence[Delivery[UnitChanged]]) -> None:
+    """Keep who leads which unit (X2). The events may come in any order: the highest sequence counts."""
+    newest = {one.event.unit.unit_id: one for one in sorted(deliveries, key=lambda one: one.meta.sequence)}
+    rows = [
+        {"unit_id": unit_id, "lead_staff_id": one.event.unit.lead_staff_id, "sequence": one.meta.sequence}
+        for unit_id, one in newest.items()
+    ]
+    await store.keep_units(work.session, rows)
+
+
+async def leads_of(work: Work, units: Collection[UUID]) -> dict[UUID, UUID]:
+    """Who leads each of these units, where somebody does."""
+    return await store.leads(work.session, units) if units else {}
 
 
 async def addressee_of(work: Work, customer_id: UUID) -> Addressee:

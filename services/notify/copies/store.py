@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from contracts.appraisal.staff import StaffStatus
-from services.notify.copies.models import CustomerCopy, StaffCopy
+from services.notify.copies.models import CustomerCopy, StaffCopy, UnitCopy
 
 _STAFF = text("""
 INSERT INTO staff_copy SELECT * FROM jsonb_populate_recordset(NULL::staff_copy, :rows)
@@ -20,6 +20,11 @@ _CUSTOMERS = text("""
 INSERT INTO customer_copy SELECT * FROM jsonb_populate_recordset(NULL::customer_copy, :rows) ORDER BY customer_id
 ON CONFLICT (customer_id) DO UPDATE
 SET language = excluded.language, merged_into = excluded.merged_into, erased = excluded.erased
+""")
+_UNITS = text("""
+INSERT INTO unit_copy SELECT * FROM jsonb_populate_recordset(NULL::unit_copy, :rows) ORDER BY unit_id
+ON CONFLICT (unit_id) DO UPDATE SET lead_staff_id = excluded.lead_staff_id, sequence = excluded.sequence
+WHERE unit_copy.sequence < excluded.sequence
 """)
 # From a file along the merges to the one that speaks for it (C3).
 _SPEAKING = text("""
@@ -42,6 +47,17 @@ async def keep_staff(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -
 async def keep_customers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep these customers."""
     await session.execute(_CUSTOMERS, {"rows": orjson.dumps(list(rows), default=str).decode()})
+
+
+async def keep_units(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep these units, unless something newer is known of them."""
+    await session.execute(_UNITS, {"rows": orjson.dumps(list(rows), default=str).decode()})
+
+
+async def leads(session: AsyncSession, units: Collection[UUID]) -> dict[UUID, UUID]:
+    """The leads of those of these units that have one."""
+    query = select(col(UnitCopy.unit_id), col(UnitCopy.lead_staff_id)).where(col(UnitCopy.unit_id).in_(units))
+    return {unit_id: lead for unit_id, lead in await session.execute(query) if lead is not None}
 
 
 async def speaking_file(session: AsyncSession, customer_id: UUID) -> CustomerCopy | None:

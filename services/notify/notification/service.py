@@ -1,13 +1,13 @@
 """Use cases of messages: told of an event, once; read by whom it was for; sent again (N3, N4)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from contracts.event import Event
 from contracts.notify import NotifyChannel
-from contracts.ticket.order import OrderFlagged
-from contracts.ticket.ticket import TicketEvent
 from kit import audit, outbox
 from kit.envelope import Delivery
 from kit.ids import new_id
@@ -19,10 +19,10 @@ from kit.work import Work
 from services.notify.copies import service as copies
 from services.notify.notification import lifecycle, store
 from services.notify.notification.models import Attempt, Notification
-from services.notify.notification.occurrence import Occurrence, of_flag, of_ticket
+from services.notify.notification.occurrence import Occurrence, of_event
 from services.notify.notification.policy import QUIET_START
 from services.notify.rule import service as rules
-from services.notify.rule.policy import People, applies, recipients, roles_of, tells_customer
+from services.notify.rule.policy import LEAD, People, applies, asks_lead, recipients, roles_of, tells_customer
 from services.notify.rule.service import RuleInUse
 from services.notify.template import service as templates
 from services.notify.template.policy import VARIABLES
@@ -34,14 +34,9 @@ Due = tuple[Occurrence, RuleInUse]
 _FIRST_ACTION = {lifecycle.READING.initial.value: "send", lifecycle.DELIVERING.initial.value: "queue"}
 
 
-async def tell_of_tickets(work: Work, deliveries: Sequence[Delivery[TicketEvent]]) -> None:
-    """Tell about tickets as the rules say."""
-    await tell(work, [of_ticket(one.meta, one.event) for one in deliveries])
-
-
-async def tell_of_flags(work: Work, deliveries: Sequence[Delivery[OrderFlagged]]) -> None:
-    """Tell about flags as the rules say (T32)."""
-    await tell(work, [of_flag(one.meta, one.event) for one in deliveries])
+async def tell_of_events(work: Work, deliveries: Sequence[Delivery[Event]]) -> None:
+    """Tell about these events as the rules say."""
+    await tell(work, [of_event(one.meta, one.event) for one in deliveries])
 
 
 async def tell(work: Work, occurrences: Sequence[Occurrence]) -> None:
@@ -54,6 +49,7 @@ async def tell(work: Work, occurrences: Sequence[Occurrence]) -> None:
     due = [(one, rule) for one in news for rule in by_subject.get(one.subject, ()) if applies(rule, one.facts)]
     if not due:
         return
+    due = await _with_leads(work, due)
     people = await _people(work, due)
     versions = await templates.newest_versions(work, {rule.template for _, rule in due})
     fresh = await store.add_new(work.session, list(_messages(work, due, people, versions)))
@@ -126,8 +122,18 @@ async def waiting_by_channel(work: Work) -> dict[str, int]:
     return await store.waiting_by_channel(work.session)
 
 
+async def _with_leads(work: Work, due: Sequence[Due]) -> list[Due]:
+    """The same, each naming the lead of its unit where its rule may tell them."""
+    units = {one.unit_id for one, rule in due if one.unit_id is not None and asks_lead([rule])}
+    leads = await copies.leads_of(work, units)
+    return [
+        (replace(one, named={**one.named, LEAD: (leads[one.unit_id],)}) if one.unit_id in leads else one, rule)
+        for one, rule in due
+    ]
+
+
 async def _people(work: Work, due: Sequence[Due]) -> People:
-    named = {staff_id for one, _ in due for staff_id in one.named.values() if staff_id is not None}
+    named = {staff_id for one, _ in due for those in one.named.values() for staff_id in those}
     at_work = await copies.staff_at_work(work, roles_of(rule for _, rule in due))
     return People(at_work, await copies.staff_gone(work, named))
 

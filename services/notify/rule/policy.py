@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-ASSIGNEE, OPENER, CUSTOMER, ROLE = "assignee", "opener", "customer", "role:"
+ASSIGNEE, OPENER, WATCHERS, LEAD = "assignee", "opener", "watchers", "lead"
+CUSTOMER, ROLE = "customer", "role:"
 
 
 class RuleLike(Protocol):
@@ -29,8 +30,9 @@ def applies(rule: RuleLike, facts: Mapping[str, str | None]) -> bool:
     return all(facts.get(name) == wanted for name, wanted in rule.condition.items())
 
 
-def recipients(rule: RuleLike, named: Mapping[str, UUID | None], people: People) -> list[UUID]:
-    """Which staff the rule tells, each once, in its own order. `named` are the event's assignee and opener."""
+def recipients(rule: RuleLike, named: Mapping[str, Sequence[UUID]], people: People) -> list[UUID]:
+    """Which staff the rule tells, each once, in its own order. `named` are those whom the event names: its assignee,
+    its opener, its watchers, its unit's lead."""
     told = (staff_id for alternatives in rule.recipients for staff_id in _first(alternatives, named, people))
     return list(dict.fromkeys(told))
 
@@ -40,19 +42,24 @@ def tells_customer(rule: RuleLike) -> bool:
     return any(CUSTOMER in alternatives for alternatives in rule.recipients)
 
 
+def asks_lead(rules: Iterable[RuleLike]) -> bool:
+    """Whether one of these rules may tell a unit's lead."""
+    return any(LEAD in alternatives for rule in rules for alternatives in rule.recipients)
+
+
 def roles_of(rules: Iterable[RuleLike]) -> set[str]:
     """The roles that these rules may tell."""
     words = (word for rule in rules for alternatives in rule.recipients for word in alternatives)
     return {word.removeprefix(ROLE) for word in words if word.startswith(ROLE)}
 
 
-def _first(alternatives: Sequence[str], named: Mapping[str, UUID | None], people: People) -> list[UUID]:
+def _first(alternatives: Sequence[str], named: Mapping[str, Sequence[UUID]], people: People) -> list[UUID]:
     found = (list(_find(word, named, people)) for word in alternatives)
     return next(filter(None, found), [])
 
 
-def _find(word: str, named: Mapping[str, UUID | None], people: People) -> Iterator[UUID]:
+def _find(word: str, named: Mapping[str, Sequence[UUID]], people: People) -> Iterator[UUID]:
     if word.startswith(ROLE):
         yield from people.at_work.get(word.removeprefix(ROLE), ())
-    elif (staff_id := named.get(word)) is not None and staff_id not in people.gone:
-        yield staff_id
+    else:
+        yield from (staff_id for staff_id in named.get(word, ()) if staff_id not in people.gone)

@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 CHINESE, ENGLISH = "zh-CN", "en"
 MISSING = "—"
 
-VARIABLES = frozenset({"number", "kind", "shop", "order_no", "priority", "outcome"})
+VARIABLES = frozenset({
+    "number", "kind", "shop", "order_no", "priority", "outcome", "clock", "due_at", "grade", "cause", "lateness",
+    "month", "lines", "total", "planned_end",
+})  # fmt: skip
 """Every variable there is; each rule's events give some of them."""
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -38,6 +41,28 @@ _WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("outcome", "duplicate"): ("重复", "duplicate"),
     ("outcome", "merged"): ("已并单", "merged"),
     ("outcome", "cancelled"): ("已取消", "cancelled"),
+    ("clock", "first_reply"): ("首次回复", "first reply"),
+    ("clock", "next_reply"): ("再次回复", "next reply"),
+    ("clock", "solution"): ("解决", "solution"),
+    ("clock", "agree"): ("同意", "agreement"),
+    ("clock", "ship_back"): ("退货寄回", "return parcel"),
+    ("clock", "inspect"): ("验货", "inspection"),
+    ("clock", "pay_out"): ("付款", "payment"),
+    ("clock", "call_back"): ("回访", "callback"),
+    ("clock", "resend"): ("补发", "resending"),
+    ("clock", "containment"): ("控制突发事件", "containment"),
+    ("grade", "ordinary"): ("一般", "ordinary"),
+    ("grade", "repeat"): ("重复", "repeat"),
+    ("grade", "malignant"): ("恶性", "malignant"),
+    ("cause", "unsatisfied_twice"): ("两次回访不满意", "unsatisfied twice"),
+    ("cause", "unsatisfied_four_times"): ("四次回访不满意", "unsatisfied four times"),
+    ("cause", "complained_again"): ("再次投诉", "complained again"),
+    ("cause", "injury_or_safety"): ("人身伤害或安全问题", "injury or safety"),
+    ("cause", "media_or_regulator"): ("媒体或监管部门介入", "media or regulator"),
+    ("cause", "loss_over_limit"): ("损失超过限额", "loss over the limit"),
+    ("lateness", "in_time"): ("按时", "in time"),
+    ("lateness", "moderate"): ("超时", "late"),
+    ("lateness", "severe"): ("严重超时", "far too late"),
 }
 
 
