@@ -19,7 +19,8 @@ _OWNED = {
     ),
     "ticket": (
         "tickets", "complaints", "refunds", "exchanges", "bad-reviews", "merchant-reports", "service-requests",
-        "orders", "groups", "shifts", "handovers", "articles", "reply-checks", "ticket-reports", "penalties",
+        "emergencies", "orders", "groups", "shifts", "handovers", "articles", "reply-checks", "ticket-reports",
+        "penalties",
         "ticket-calendars", "ticket-clocks",
     ),
     "appraisal": (

@@ -9,8 +9,9 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from contracts.fields import Code
 from contracts.price import Price
-from contracts.ticket.complaint import Grade, GradeCause
+from contracts.ticket.complaint import ComplaintCategory, Grade, GradeCause
 from kit.money import Money, round_half_up
 from kit.policy import PolicyKind, Title
 from kit.problems import Fault, InvalidValue, invalid
@@ -120,6 +121,23 @@ class ComplaintCallbacks(BaseModel):
         return times_missed >= self.misses and business_days >= self.over_business_days
 
 
+class ComplaintSubtypes(BaseModel):
+    """投诉小类: the codes that a shop divides its categories into (T10)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    quality: tuple[Code, ...] = Field(max_length=100)
+    service: tuple[Code, ...] = Field(max_length=100)
+    general: tuple[Code, ...] = Field(max_length=100)
+    emergency: tuple[Code, ...] = Field(max_length=100)
+
+    def expect(self, category: ComplaintCategory, subtype: str | None) -> None:
+        """Raises Problem `invalid-request` for a sub-type that the shop doesn't have in that category."""
+        known: tuple[str, ...] = getattr(self, category.value)
+        if subtype is not None and subtype not in known:
+            raise invalid("/subtype", "该店铺没有这个小类", "is no sub-type of the category in this shop")
+
+
 class LetterTexts(BaseModel):
     """The seven parts of the letter in one language; an empty one has to be filled by the agent (T17)."""
 
@@ -187,6 +205,12 @@ COMPLAINT_CALLBACKS = PolicyKind(
     ComplaintCallbacks,
     ComplaintCallbacks(misses=3, over_business_days=2),
     Title("投诉回访", "Callbacks of complaints"),
+)
+COMPLAINT_SUBTYPES = PolicyKind(
+    "complaint-subtypes",
+    ComplaintSubtypes,
+    ComplaintSubtypes(quality=(), service=(), general=(), emergency=()),
+    Title("投诉小类", "Sub-types of complaints"),
 )
 CALLBACK_LETTER = PolicyKind(
     "callback-letter",

@@ -17,6 +17,8 @@ from services.ticket.copies import store
 from services.ticket.copies.store import (
     NOBODY,
     Party,
+    UnitNamed,
+    alias_of_staff,
     customer_of_account,
     files_of,
     places_of_staff,
@@ -25,14 +27,15 @@ from services.ticket.copies.store import (
     staff_status,
     team_lead,
     unit_lead,
+    units_named,
     working,
 )
 
 __all__ = [
-    "NOBODY", "Party", "await_customer", "await_staff", "await_unit", "customer_of_account", "expect_customer",
+    "NOBODY", "Party", "UnitNamed", "alias_of_staff", "await_customer", "await_staff", "await_unit", "customer_of_account", "expect_customer",
     "expect_staff", "expect_unit", "files_of", "keep_customers", "keep_staff", "keep_teams", "keep_units",
-    "places_of_staff", "staff_by_alias", "staff_role", "staff_status", "team_lead", "unit_lead", "whom",
-    "working",
+    "places_of_staff", "staff_by_alias", "staff_role", "staff_status", "team_lead", "unit_lead", "units_named",
+    "whom", "working",
 ]  # fmt: skip
 
 # A thing referred to has 300 ms to arrive here; the pauses between looks, in seconds.

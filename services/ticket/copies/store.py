@@ -91,6 +91,14 @@ class Party(NamedTuple):
 NOBODY = Party(None, None, "zh-CN")
 
 
+class UnitNamed(NamedTuple):
+    """What a unit is called, and who leads it (X2)."""
+
+    code: str
+    name: str
+    lead_staff_id: UUID | None
+
+
 class Places(NamedTuple):
     """Where somebody works."""
 
@@ -155,6 +163,17 @@ async def staff_by_alias(session: AsyncSession, shop: str, alias: str) -> UUID |
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def alias_of_staff(session: AsyncSession, shop: str, staff_id: UUID) -> str | None:
+    """The name that a member of staff has on the shop's chats, else in the company at large; None without one (A1)."""
+    statement = (
+        select(col(AliasCopy.alias))
+        .where(col(AliasCopy.staff_id) == staff_id, col(AliasCopy.shop).in_({shop, EVERYWHERE}))
+        .order_by((col(AliasCopy.shop) == shop).desc(), col(AliasCopy.alias))
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
 async def working(session: AsyncSession, staff_ids: Sequence[UUID]) -> list[UUID]:
     """Which of these may be given work: neither suspended nor gone (A1, A10)."""
     statement = select(col(StaffCopy.staff_id)).where(
@@ -195,6 +214,13 @@ async def unit_lead(session: AsyncSession, unit_id: UUID) -> UUID | None:
     return (
         await session.execute(select(col(UnitCopy.lead_staff_id)).where(col(UnitCopy.unit_id) == unit_id))
     ).scalar_one_or_none()
+
+
+async def units_named(session: AsyncSession, unit_ids: Sequence[UUID]) -> dict[UUID, UnitNamed]:
+    """What these units are called and who leads them; one that is unknown here is left out (X2)."""
+    query = select(col(UnitCopy.unit_id), col(UnitCopy.code), col(UnitCopy.name), col(UnitCopy.lead_staff_id))
+    found = await session.execute(query.where(col(UnitCopy.unit_id).in_(unit_ids)))
+    return {row[0]: UnitNamed(*row[1:]) for row in found}
 
 
 async def places_of_staff(session: AsyncSession, staff_id: UUID) -> Places:
