@@ -19,11 +19,13 @@ from gateway.metrics import counts_for
 from gateway.office import open_office
 from gateway.parts import Parts
 from gateway.proxy import Proxy
+from gateway.routes import GATEWAY
 from gateway.settings import GatewaySettings
 from gateway.subscribers import subscriptions
 from gateway.upstream import HttpUpstream
 from kit.clock import Clock, SystemClock
 from kit.db import is_transient
+from kit.http import audit_routes
 from kit.logs import log
 from kit.runtime import Runtime, Wiring
 from kit.service import VERSION, create_app
@@ -38,7 +40,14 @@ def create_gateway(settings: GatewaySettings, *, clock: Clock | None = None) -> 
     revocations = Revocations(clock)
     app = create_app(
         Wiring("gateway", subscriptions(revocations)),
-        [routes.tokens, routes.administration, key_routes.router, health.router, pages.router],
+        [
+            routes.tokens,
+            routes.administration,
+            key_routes.router,
+            audit_routes.router(GATEWAY),
+            health.router,
+            pages.router,
+        ],
         settings,
         title="Kefu gateway",
         description=_DESCRIPTION,

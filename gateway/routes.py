@@ -35,7 +35,8 @@ _OWNED = {
 _OF_EVERY_SERVICE = ("policies", "audit", "events")
 _OWN = (
     "/oauth/token", "/oauth/revoke", "/.well-known/jwks.json", "/v1/me", "/v1/accounts", "/v1/clients",
-    "/v1/api-keys", "/v1/signing-keys", "/health", "/livez", "/readyz", "/openapi.json", "/docs", "/problems",
+    "/v1/api-keys", "/v1/signing-keys", "/v1/audit/gateway", "/health", "/livez", "/readyz", "/openapi.json",
+    "/docs", "/problems",
 )  # fmt: skip
 
 

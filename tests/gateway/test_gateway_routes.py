@@ -10,7 +10,7 @@ OWNERS = {
     "customer": "customers organisations consultations callbacks questionnaires segments contact-changes file-audits"
     " customer-value customer-reports",
     "ticket": "tickets complaints refunds exchanges bad-reviews merchant-reports service-requests orders groups"
-    " shifts handovers articles reply-checks ticket-reports penalties",
+    " shifts handovers articles reply-checks ticket-reports penalties emergencies ticket-calendars ticket-clocks",
     "appraisal": "staff teams units attendance violations merits exams inspections rectifications appraisals payslips"
     " ledger quality-samples",
     "notify": "notifications inbox templates notification-rules campaigns announcements preferences webhooks",
@@ -19,7 +19,7 @@ NOUNS = [(f"/v1/{noun}", service) for service, nouns in OWNERS.items() for noun 
 SHARED = [(f"/v1/{shared}/{service}", service) for shared in ("policies", "audit", "events") for service in SERVICES]
 OWN = [
     "/oauth/token", "/oauth/revoke", "/.well-known/jwks.json", "/v1/me", "/v1/accounts", "/v1/clients",
-    "/v1/api-keys", "/v1/signing-keys", "/health", "/docs", "/problems",
+    "/v1/api-keys", "/v1/signing-keys", "/v1/audit/gateway", "/health", "/docs", "/problems",
     "/openapi.json", "/livez", "/readyz",
 ]  # fmt: skip
 PREFIXES = [*NOUNS, *SHARED, *((path, GATEWAY) for path in OWN)]
