@@ -164,7 +164,7 @@ async def staff_by_alias(session: AsyncSession, shop: str, alias: str) -> UUID |
 
 
 async def alias_of_staff(session: AsyncSession, shop: str, staff_id: UUID) -> str | None:
-    """The name that a member of staff has on the shop's chats, else in the company at large; None without one (A1)."""
+    """The name that somebody has on the shop's chats, else in the company at large; None without one (A1)."""
     statement = (
         select(col(AliasCopy.alias))
         .where(col(AliasCopy.staff_id) == staff_id, col(AliasCopy.shop).in_({shop, EVERYWHERE}))

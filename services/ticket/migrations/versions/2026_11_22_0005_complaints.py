@@ -91,7 +91,9 @@ _STATEMENTS = (
     # The last complaint about the same order and category (T13).
     "CREATE INDEX ix_complaint_order ON complaint (order_id, category, closed_at) WHERE order_id IS NOT NULL",
     # What was promised and is not confirmed yet (T16).
-    "CREATE INDEX ix_complaint_due ON complaint (due_at, complaint_id) WHERE due_at IS NOT NULL AND verified_at IS NULL",
+    """
+    CREATE INDEX ix_complaint_due ON complaint (due_at, complaint_id) WHERE due_at IS NOT NULL AND verified_at IS NULL
+    """,
     """
     CREATE INDEX ix_complaint_shop_due ON complaint (shop, due_at, complaint_id)
     WHERE due_at IS NOT NULL AND verified_at IS NULL
@@ -217,7 +219,9 @@ _STATEMENTS = (
     )
     """,
     "CREATE INDEX ix_complaint_improvement ON complaint_improvement (complaint_id, improvement_id)",
-    "CREATE INDEX ix_complaint_improvement_due ON complaint_improvement (due_on, improvement_id) WHERE done_at IS NULL",
+    """
+    CREATE INDEX ix_complaint_improvement_due ON complaint_improvement (due_on, improvement_id) WHERE done_at IS NULL
+    """,
     "CREATE INDEX ix_complaint_improvement_done ON complaint_improvement (due_on, improvement_id)",
     "CREATE INDEX ix_complaint_improvement_owner ON complaint_improvement (owner_staff_id, due_on, improvement_id)",
     """
