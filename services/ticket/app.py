@@ -6,14 +6,29 @@ from kit.http.of_every_service import routers_of
 from kit.runtime import Wiring
 from kit.service import create_app
 from kit.settings import ServiceSettings, service_settings
+from services.ticket.attachment import routes as attachment
+from services.ticket.attachment import sweeping
+from services.ticket.attachment.files import open_files
+from services.ticket.attachment.policy import ATTACHMENT_RULES
 from services.ticket.calendar import routes as calendar
 from services.ticket.calendar.policy import BUSINESS_HOURS
 from services.ticket.clock import routes as clock
 from services.ticket.clock import sweep as clocks
 from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, SLA_TARGETS
+from services.ticket.complaint import letter_routes as complaint_letter
+from services.ticket.complaint import routes as complaint
+from services.ticket.complaint.policy import (
+    CALLBACK_LETTER,
+    COMPLAINT_CALLBACKS,
+    COMPLAINT_GRADES,
+    COMPLAINT_PROMISE,
+    COMPLAINT_SUBTYPES,
+)
+from services.ticket.emergency import routes as emergency
 from services.ticket.flag import routes as flag
 from services.ticket.flag.policy import FLAG_SCHEME
 from services.ticket.group import routes as group
+from services.ticket.linkage import routes as linkage
 from services.ticket.order import routes as order
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.search import routes as search
@@ -29,7 +44,8 @@ from services.ticket.ticket.policy import AUTO_REPLY, TICKET_LIFE, TICKET_LIMITS
 
 POLICIES = (
     FLAG_SCHEME, TICKET_LIFE, TICKET_LIMITS, AUTO_REPLY, ROUTING_RULES, DESK_LOAD, SHIFT_PRESETS, SHIFT_RULES,
-    BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT,
+    BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT, ATTACHMENT_RULES,
+    COMPLAINT_GRADES, COMPLAINT_PROMISE, COMPLAINT_CALLBACKS, COMPLAINT_SUBTYPES, CALLBACK_LETTER,
 )  # fmt: skip
 TIMERS = {
     tickets.RETURN_TIMER: tickets.return_tickets,
@@ -38,14 +54,24 @@ TIMERS = {
     exchange.UNCOVERED: exchange.find_uncovered,
 }
 WIRING = Wiring(
-    service="ticket", subscriptions=SUBSCRIPTIONS, policies=POLICIES, timers=TIMERS, loops=(clocks.run,), seals=True
+    service="ticket",
+    subscriptions=SUBSCRIPTIONS,
+    policies=POLICIES,
+    timers=TIMERS,
+    loops=(clocks.run, sweeping.run),
+    seals=True,
 )
 ROUTERS = (
     order.router,
     flag.router,
     search.router,
+    attachment.router,
     ticket.router,
     around_ticket.router,
+    linkage.router,
+    complaint.router,
+    complaint_letter.router,
+    emergency.router,
     group.router,
     exchange_routes.router,
     shift.router,
@@ -56,10 +82,18 @@ ROUTERS = (
 
 
 def application(settings: ServiceSettings) -> FastAPI:
-    """The service with these settings. Raises UnsafeSettingsError when its vault has no keys in production."""
-    return create_app(
-        WIRING, ROUTERS, settings, title="Kefu ticket service", description="Orders, flags and tickets (工单)."
+    """The service with these settings. Raises UnsafeSettingsError when its vault has no keys in production, or its
+    files no place."""
+    app = create_app(
+        WIRING,
+        ROUTERS,
+        settings,
+        title="Kefu ticket service",
+        description="Orders, flags and tickets (工单).",
+        larger_bodies=(attachment.UPLOADS,),
     )
+    open_files(app.state.runtime)
+    return app
 
 
 def create() -> tuple[FastAPI, ServiceSettings]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from contracts.ticket.ticket import AssignmentCause, TicketEvent, TicketSource, TicketStatus, WaitingOn
+from contracts.ticket.ticket import AssignmentCause, TicketEvent, TicketKind, TicketSource, TicketStatus, WaitingOn
 from kit.ids import new_id
 from kit.principals import Principal
 from kit.problems import Problem
@@ -61,16 +61,26 @@ class Paper:
     account_id: UUID | None = None
     order_id: UUID | None = None
     order_no: str | None = None
+    category: str | None = None
+    tier: str | None = None
     assignee_staff_id: UUID | None = None
+    group_code: str | None = None
+    unit_id: UUID | None = None
+    watchers: list[str] = field(default_factory=list)
     opened_by: str = "staff:me"
     opened_by_staff_id: UUID | None = ME
     priority: str = "normal"
     channel: str = "chat"
     opened_at: datetime = BEFORE
     solved_at: datetime | None = None
+    solved_by_staff_id: UUID | None = None
     closed_at: datetime | None = None
+    outcome: str | None = None
+    merged_into: UUID | None = None
     times_reopened: int = 0
     touched_by: list[str] = field(default_factory=list)
+    version: int = 1
+    event_seq: int = 0
 
 
 def in_state(state: str) -> Paper:
@@ -91,7 +101,7 @@ VERBS: dict[str, Callable[[Paper], TicketEvent]] = {
     "close": lambda ticket: life.close(ticket, AGENT, AT),
     "reopen": lambda ticket: life.reopen(ticket, AGENT, AT),
     "cancel": lambda ticket: life.cancel(ticket, AGENT, AT),
-    "assign": lambda ticket: life.assign(ticket, OTHER, AssignmentCause.TRANSFERRED, AGENT, AT),
+    "assign": lambda ticket: life.assign(ticket, life.Hands(OTHER, None, AssignmentCause.TRANSFERRED), AGENT, AT),
 }
 PRODUCT = [
     (state, verb, end) for verb, ends in DRAWING.items() for state, end in zip(STATES, ends.split(), strict=True)
@@ -165,7 +175,7 @@ def test_a_ticket_is_whose_it_was_given_to_else_whoever_takes_it_up(
 def test_giving_it_to_another_tells_both() -> None:
     """T4, A21."""
     ticket = Paper(status="open", assignee_staff_id=ME)
-    told = life.assign(ticket, OTHER, AssignmentCause.TRANSFERRED, AGENT, AT)
+    told = life.assign(ticket, life.Hands(OTHER, None, AssignmentCause.TRANSFERRED), AGENT, AT)
     assert (told.assignee_before, told.ticket.assignee_staff_id) == (ME, OTHER)
     assert (told.cause, told.assigned_by, told.assigned_at) == ("transferred", "staff:me", AT)
 
@@ -183,7 +193,8 @@ def test_who_worked_on_it_is_remembered_once_in_order() -> None:
 
 def test_an_opened_ticket_tells_where_it_comes_from() -> None:
     """T1, T32."""
-    told = life.opened(Paper(), TicketSource.ORDER_FLAG)
+    opening = life.Opening(TicketKind.INQUIRY, "main", "问题订单", source=TicketSource.ORDER_FLAG)
+    told = life.opened(Paper(), opening)
     assert (told.SUBJECT, told.source, told.ticket.status) == ("ticket.opened", "order_flag", "new")
 
 

@@ -185,7 +185,7 @@ async def test_a_body_that_a_verb_can_not_use_is_refused(desk: Desk) -> None:
         assert faults(await desk.verb(ticket, verb, "supervisor", **body)) == [pointer], (verb, body)
     path = f"/v1/tickets/{ticket['ticket_id']}"
     assert (await desk.call("POST", f"{path}/explode", json={})).status_code == 404
-    assert (await desk.call("PATCH", path, json={"status": "closed"})).status_code == 405
+    assert faults(await desk.call("PATCH", path, json={"status": "closed"})) == ["/status"]
     assert faults(await desk.call("GET", "/v1/tickets/T20261121-000001")) == ["/path/ticket_id"]
 
 

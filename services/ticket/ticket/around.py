@@ -37,7 +37,7 @@ async def of_ours(body: TicketWatch, request: Request) -> TicketWatch:
     response_model=MessagePublic,
     dependencies=[allow("ticket:reply"), FRESH],
 )
-async def write_message(ticket_id: TicketId, body: MessageCreate, work: WorkDep) -> Response:
+async def write_ticket_message(ticket_id: TicketId, body: MessageCreate, work: WorkDep) -> Response:
     """Write a message, for the customer to see or for the house alone. Only a public one by staff stops the clock of
     the reply that is due (T48)."""
     message = await service.write_message(work, ticket_id, body)
@@ -45,7 +45,9 @@ async def write_message(ticket_id: TicketId, body: MessageCreate, work: WorkDep)
 
 
 @router.get("/{ticket_id}/messages", response_model=MessagePage, dependencies=[allow("ticket:read")])
-async def list_messages(ticket_id: TicketId, work: WorkDep, query: Annotated[MessageFilter, Query()]) -> Response:
+async def list_ticket_messages(
+    ticket_id: TicketId, work: WorkDep, query: Annotated[MessageFilter, Query()]
+) -> Response:
     """The messages of a ticket, oldest first; notes of the house are seen by the house alone."""
     name = f"messages-{ticket_id}"
     key = read_cursor(work, name, query)
@@ -73,19 +75,19 @@ async def unwatch_ticket(
 
 
 @router.put("/{ticket_id}/deadline", response_model=TicketPublic, dependencies=[allow("ticket:deadline")])
-async def set_deadline(ticket_id: TicketId, body: TicketDeadline, work: WorkDep) -> Response:
+async def set_ticket_deadline(ticket_id: TicketId, body: TicketDeadline, work: WorkDep) -> Response:
     """The marketplace's own deadline and the stamp of its version; an older one than is known is refused (T49)."""
     return await shown(work, await service.set_deadline(work, ticket_id, body.deadline_at, body.version_stamp))
 
 
 @router.get("/{ticket_id}/clocks", response_model=ClockList, dependencies=[allow("clock:read")])
-async def list_clocks(ticket_id: TicketId, work: WorkDep) -> Response:
+async def list_clocks_of_ticket(ticket_id: TicketId, work: WorkDep) -> Response:
     """The clocks of a ticket: one for each reply due, for its solution, and for each leg (T43, T47)."""
     return await answer(work, ClockList(items=list(await service.clocks_of(work, ticket_id))))
 
 
 @router.get("/{ticket_id}/history", response_model=HistoryPage, dependencies=[allow("ticket:history")])
-async def list_history(ticket_id: TicketId, work: WorkDep, query: Annotated[Page, Query()]) -> Response:
+async def list_ticket_history(ticket_id: TicketId, work: WorkDep, query: Annotated[Page, Query()]) -> Response:
     """Who did what to a ticket and when, newest first; texts don't stand in it, only that they changed (X6, X7)."""
     name = f"history-{ticket_id}"
     key = read_cursor(work, name, query)

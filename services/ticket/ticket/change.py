@@ -70,7 +70,7 @@ def seen(work: Work, ticket: Ticket | None) -> Ticket:
     """The ticket, if there is one and the caller may know of it. Raises Problem `not-found` (T40, X1)."""
     if ticket is None or not work.actor.serves(ticket.shop):
         raise Problem("not-found")
-    see_own(work, ticket.account_id)
+    see_own(work, ticket.account_id, noun="ticket", aggregate_id=ticket.ticket_id)
     return ticket
 
 

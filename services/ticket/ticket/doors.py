@@ -29,6 +29,12 @@ async def expect_fresh(ticket_id: TicketId, work: WorkDep, marketplace_version: 
 FRESH = Depends(expect_fresh, scope="function")
 
 
+async def opened(work: Work, ticket: Ticket) -> Response:
+    """A ticket that is there from now on, and where."""
+    location = f"/v1/tickets/{ticket.ticket_id}"
+    return await answer(work, await service.show(work, ticket), status=201, version=ticket.version, location=location)
+
+
 async def shown(work: Work, ticket: Ticket) -> Response:
     """The ticket as the caller may see it, under its version."""
     return await answer(work, await service.show(work, ticket), version=ticket.version)

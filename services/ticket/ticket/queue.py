@@ -28,8 +28,8 @@ class Pending:
     ticket_id: UUID
     number: str
     status: TicketStatus
+    channel: IntakeChannel
     due_at: datetime | None
-    order_id: UUID | None
 
 
 async def queued(session: AsyncSession, group: str, limit: int) -> list[UUID]:
@@ -117,4 +117,5 @@ def _of_the_queue(statement: Select[Any]) -> Select[Any]:
 
 
 def _pending(ticket: Ticket) -> Pending:
-    return Pending(ticket.ticket_id, ticket.number, TicketStatus(ticket.status), ticket.due_at, ticket.order_id)
+    status, channel = TicketStatus(ticket.status), IntakeChannel(ticket.channel)
+    return Pending(ticket.ticket_id, ticket.number, status, channel, ticket.due_at)

@@ -97,6 +97,7 @@ async def show_all(work: Work, tickets: Sequence[Ticket]) -> list[TicketPublic]:
     """Tickets with their clocks, as the caller may see them; one question for all clocks."""
     if not sees_notes(work):
         return [_outside(work, ticket) for ticket in tickets]
+    await work.session.flush()  # what has just been done to them shows, too
     running = await clocks.clocks_of(work.session, [ticket.ticket_id for ticket in tickets])
     return [describe(ticket, running[ticket.ticket_id]) for ticket in tickets]
 
