@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from fastapi import APIRouter, FastAPI
 
 from kit.clock import Clock
-from kit.http import errors, health, openapi
+from kit.http import errors, exact, health, openapi
 from kit.http.middleware import LargerBody, RequestContext
 from kit.metrics import OFF as UNCOUNTED
 from kit.runtime import Runtime, Wiring
@@ -63,5 +63,6 @@ def create_app(
     app.include_router(health.router)
     for router in routers:
         app.include_router(router)
+    exact.keep_exact(app)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app

@@ -4,12 +4,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from kit.db import as_problem
+from kit.http.exact import allowed_methods
 from kit.http.faults import faults_of
 from kit.logs import log
 from kit.problems import Problem, language_of, render
@@ -83,23 +82,15 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     known = as_problem(error)
-    if isinstance(known, Problem):
-        return problem_response(request, known)
-    log.error("request.failed", path=_route_path(request), error=error)
-    answer = problem_response(request, Problem("internal-error"))
-    # This handler runs outside the middleware that echoes the id.
+    if not isinstance(known, Problem):
+        log.error("request.failed", path=_route_path(request), error=error)
+        known = Problem("internal-error")
+    answer = problem_response(request, known)
+    # This handler runs outside the middleware that echoes the id, and the framework raises the error again for the
+    # server, which then hangs up; whoever keeps the connection must know, or its next request meets a closed door.
     answer.headers["X-Request-Id"] = getattr(request.state, "request_id", "")
+    answer.headers["Connection"] = "close"
     return answer
-
-
-def allowed_methods(request: Request) -> list[str]:
-    """Every method that some route of this path takes; Starlette by itself names only the first route's."""
-    methods: set[str] = set()
-    for route in iter_route_contexts(request.app.router.routes):
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
-            methods |= set(route.methods or ())
-    return sorted(methods)
 
 
 def _route_path(request: Request) -> str:
