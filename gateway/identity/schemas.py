@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from gateway.identity.keys import KeyState
+from gateway.identity.passwords import MAX_CHARS, MIN_CHARS
 from kit.http.fields import Instant
 
 StaffRole = Literal["agent", "supervisor", "manager", "finance", "auditor", "admin"]
@@ -27,7 +28,11 @@ class AccountCreate(_Strict):
     """A new login for a member of staff."""
 
     username: Username = Field(examples=["li.na"])
-    password: SecretStr = Field(examples=["correct-horse-battery"], max_length=1024)
+    password: SecretStr = Field(
+        examples=["correct-horse-battery"],
+        max_length=1024,
+        json_schema_extra={"minLength": MIN_CHARS, "maxLength": MAX_CHARS},
+    )
     roles: list[StaffRole] = Field(min_length=1, max_length=8, examples=[["agent"]])
     shops: Shops = Field(default=["*"], examples=[["main"]])
     staff_id: UUID | None = None

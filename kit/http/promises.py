@@ -150,7 +150,7 @@ def _headers_of(status: str, response: Mapping[str, Any], schemas: Mapping[str, 
 
 
 def _statuses(path: str, method: str, operation: Mapping[str, Any], preconditions: list[str]) -> set[str]:
-    statuses = _EVERYWHERE | (_REFUSALS.keys() & operation["responses"].keys())
+    statuses = {*_EVERYWHERE, *(_REFUSALS.keys() & operation["responses"].keys())}
     is_public, writes = operation.get("security") == [], method in ("post", "put", "patch", "delete")
     if writes or not is_public:
         statuses |= {"401", "422"}

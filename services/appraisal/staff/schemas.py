@@ -1,32 +1,17 @@
 """Staff in the words of HTTP."""
 
-import re
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from contracts.appraisal.staff import StaffGrade, StaffRole, StaffStatus
 from kit.http.faults import InvalidValue
-from kit.http.fields import Code, Line
+from kit.http.fields import Code, Day, Line
 from kit.http.pages import Page
 from services.appraisal.alias.spelling import spelling
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-
-def _from_text(value: object) -> object:
-    """YYYY-MM-DD only: a bare number would be taken for seconds since 1970."""
-    if not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
-        raise InvalidValue("必须是日期 YYYY-MM-DD", "must be a date YYYY-MM-DD")
-    return value
-
-
-def _in_range(day: date) -> date:
-    if not 1950 <= day.year <= 2200:
-        raise InvalidValue("日期超出范围", "the date is out of range")
-    return day
 
 
 def _spelt(alias: str) -> str:
@@ -36,8 +21,7 @@ def _spelt(alias: str) -> str:
     return spelt
 
 
-Day = Annotated[date, BeforeValidator(_from_text), AfterValidator(_in_range)]
-AliasName = Annotated[Line, AfterValidator(_spelt), Field(examples=["菲菲"])]
+AliasName = Annotated[Line, Field(max_length=64, examples=["菲菲"]), AfterValidator(_spelt)]
 
 
 class AliasPut(BaseModel):
@@ -78,17 +62,17 @@ class StaffUpdate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    role: StaffRole | None = None
-    aliases: AliasList | None = None
+    role: StaffRole | SkipJsonSchema[None] = None
+    aliases: AliasList | SkipJsonSchema[None] = None
     team_id: UUID | None = None
     unit_id: UUID | None = None
 
-    @model_validator(mode="after")
-    def _never_without(self) -> Self:
-        for name in ("role", "aliases"):
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise InvalidValue(f"{name} 不能为 null", f"{name} can't be null")
-        return self
+    @field_validator("role", "aliases")
+    @classmethod
+    def _never_without(cls, given: object) -> object:
+        if given is None:
+            raise InvalidValue("不能为 null", "can't be null")
+        return given
 
 
 class StaffSuspend(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from kit.http.fields import Line, Text
+from kit.http.fields import Line, Text, documented
 from kit.problems import InvalidValue
 from services.customer.personal import particulars
 
@@ -41,7 +41,12 @@ def _itself(text: str) -> str:
     return text
 
 
-Birthday = Annotated[date, BeforeValidator(_from_text), AfterValidator(_lived)]
+Birthday = Annotated[
+    date,
+    BeforeValidator(_from_text),
+    AfterValidator(_lived),
+    documented("^(19|[2-9][0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+]
 IdNumber = Annotated[
     str,
     Field(max_length=40, examples=["11010519491231002X"], description="18 characters, the check letter counts (C1)."),

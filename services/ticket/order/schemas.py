@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, JsonValue, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -13,6 +13,17 @@ from kit.http.faults import InvalidValue
 from kit.http.fields import Amount, Code, Currency, Instant, Line, Quantity, Text
 from kit.http.pages import Page
 from kit.money import Money
+
+_EXAMPLE: dict[str, JsonValue] = {
+    "buyer_ref": "tb_88213",
+    "lines": [{"line_no": 1, "sku": "TEA-250", "product_name": "龙井 250g", "quantity": 2, "paid_total": "176.00"}],
+    "discount": "10.00",
+    "freight": "8.00",
+    "paid": "174.00",
+    "recipient": {"name": "李小明", "phone": "13812345678", "address": "杭州市西湖区文三路 1 号"},
+    "placed_at": "2026-11-21T10:00:00+08:00",
+    "paid_at": "2026-11-21T10:01:30+08:00",
+}
 
 
 class Recipient(BaseModel):
@@ -47,7 +58,7 @@ class OrderPut(BaseModel):
     """An order as the storefront knows it now. A higher `revision` replaces it; an equal or lower one changes
     nothing (C10)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
     revision: Annotated[int, Field(ge=1, le=2**53, strict=True)] = 1
     buyer_ref: Annotated[Line, Field(description="The platform's id of the buyer; only a keyed hash of it is kept.")]
@@ -105,6 +116,10 @@ class OrderPut(BaseModel):
 class OrderItem(OrderPut):
     """One order of a batch: with its shop and number."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**_EXAMPLE, "shop": "main", "order_no": "20261121-1"}]}
+    )
+
     shop: Code
     order_no: Code
 
@@ -132,7 +147,8 @@ class ReadLater:
     model: type[BaseModel]
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(self.model.__pydantic_core_schema__)
+        otherwise = {"description": "Anything else is refused by itself; its result tells why."}
+        return {"anyOf": [handler(self.model.__pydantic_core_schema__), otherwise]}
 
 
 class OrderBatch(BaseModel):
