@@ -80,6 +80,29 @@ async def test_every_door_to_anothers_order_is_watched(ticket: Client) -> None:
     assert [row.aggregate_id for row in await refusals(ticket)] == [order_id(f"A-{n}") for n in range(len(doors))]
 
 
+async def test_every_door_to_anothers_ticket_is_watched(ticket: Client) -> None:
+    """T40: read, its messages, and whatever the floor may do to it."""
+    await put_order(ticket)
+    opened = await ticket.call("POST", "/v1/tickets", "agent", json={"subject": "催发货", "order_no": "A-1"})
+    assert opened.status_code == 201, opened.text
+    where = f"/v1/tickets/{opened.json()['ticket_id']}"
+    for place, (method, path, role, body) in enumerate((
+        ("GET", where, "storefront", None),
+        ("GET", f"{where}/messages", "storefront", None),
+        ("POST", f"{where}/messages", "storefront", {"text": "在吗"}),
+        ("POST", f"{where}/start", "agent", None),
+    )):  # fmt: skip
+        clock = ticket.runtime.clock
+        assert isinstance(clock, FrozenClock)
+        clock.advance(timedelta(minutes=1))
+        answer = await as_ming(ticket, method, path, role=role, json=body)
+        assert answer.status_code == 404, (method, path, answer.text)
+        assert len(await refusals(ticket)) == place + 1, path
+    assert {(row.noun, str(row.aggregate_id)) for row in await refusals(ticket)} == {
+        ("ticket", opened.json()["ticket_id"])
+    }
+
+
 async def test_the_answer_is_that_of_a_thing_that_does_not_exist(ticket: Client) -> None:
     """T40: the same bytes, the same headers."""
     await put_order(ticket)
