@@ -39,8 +39,8 @@ async def merge_ticket(work: Work, ticket_id: UUID, asked: TicketMerge) -> Ticke
 async def split_ticket(work: Work, ticket_id: UUID, asked: TicketSplit) -> TicketLike:
     """拆单: messages that are about something else get a ticket of their own, for the same order and customer (T3).
 
-    Raises Problem `not-found`, `stale-version`, `transition-refused` for a ticket that has ended, `invalid-request` for
-    messages that aren't this ticket's or too many, and for details that aren't the kind's.
+    Raises Problem `not-found`, `stale-version`, `transition-refused` for a ticket that has ended, `invalid-request`
+    for messages that aren't this ticket's or too many, and for details that aren't the kind's.
     """
     details = read_details(asked.kind, asked.details)
     ticket = await tickets.locked(work, ticket_id)

@@ -1,7 +1,7 @@
 """One change of a ticket: under its row lock, with its events, its line in the trail, and what it means for the
 clocks and for whose hands are full (T4, T43, T48, I1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,21 @@ async def locked(work: Work, ticket_id: UUID) -> Ticket:
     return seen(work, await store.get_for_update(work.session, ticket_id))
 
 
+async def locked_all(work: Work, ticket_ids: Iterable[UUID]) -> dict[UUID, Ticket]:
+    """The tickets under their row locks, taken in the order of their ids. Raises Problem `not-found` when one is
+    out of sight."""
+    wanted = set(ticket_ids)
+    found = await store.lock_many(work.session, sorted(wanted))
+    return {ticket_id: seen(work, found.get(ticket_id)) for ticket_id in wanted}
+
+
+async def know_customers(work: Work, tickets: Iterable[Ticket]) -> None:
+    """Fill in whose the tickets are whose customer's copy arrived after they were opened."""
+    for ticket in tickets:
+        if ticket.customer_id is None and ticket.account_id is not None:
+            ticket.customer_id = await copies.customer_of_account(work.session, ticket.account_id)
+
+
 async def change(
     work: Work, ticket_id: UUID, verb: str, how: Callable[[Ticket], Told], *, reason: str | None = None
 ) -> Ticket:
@@ -98,8 +113,7 @@ async def changed(
     """Take a locked ticket through a verb, with all that belongs to it. `seated`: whoever has it now has a seat taken
     for it already. Raises Problem `stale-version`, and whatever the verb and the desk refuse."""
     work.expect_version(ticket.version)
-    if ticket.customer_id is None and ticket.account_id is not None:
-        ticket.customer_id = await copies.customer_of_account(work.session, ticket.account_id)
+    await know_customers(work, [ticket])
     before = Before.of(ticket)
     told = how(ticket)
     await settle(work, ticket, before, reason=reason, seated=seated)

@@ -73,6 +73,21 @@ async def unwatch_ticket(work: Work, ticket_id: UUID, staff_id: UUID) -> Ticket:
     return await _watched(work, ticket, staff_id, watches=False)
 
 
+async def absorb(work: Work, into: Ticket, ticket: Ticket, messages: int) -> None:
+    """并单, the surviving side: whoever watched the other watches this one, and what had become part of the other
+    leads here (T3). Both rows are locked."""
+    joined = [one for one in ticket.watchers if one not in into.watchers]
+    into.watchers = [*into.watchers, *joined]
+    for one in joined:
+        await store.keep_watcher(work.session, into.ticket_id, UUID(one), watches=True)
+    for earlier in await store.lock_merged_into(work.session, ticket.ticket_id):
+        earlier.merged_into = into.ticket_id
+        earlier.version += 1
+    into.version += 1
+    after = {"ticket": str(ticket.ticket_id), "messages": messages, "watchers": into.watchers}
+    await write_down(work, into, "absorb", None, after)
+
+
 async def set_deadline(work: Work, ticket_id: UUID, deadline_at: datetime | None, version_stamp: int) -> Ticket:
     """平台时限: the marketplace's own deadline, with the stamp of its version (T49).
 

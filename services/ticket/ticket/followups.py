@@ -1,5 +1,6 @@
 """跟进: later contact about a ticket that has ended makes a new one, linked to it (T2)."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from contracts.ticket.ticket import IntakeChannel, TicketKind, TicketSource
@@ -40,6 +41,16 @@ async def follow_up_of(work: Work, before: Ticket) -> Ticket:
     return store.watched(work.session, await _open(work, before, None, None, None))
 
 
+async def open_beside(work: Work, ticket: Ticket, opening: Opening) -> Ticket:
+    """Open a ticket about what that one is about: the same order, account and customer."""
+    order: OrderLike | None = None
+    if ticket.order_no is not None:
+        order = (await orders.get_order(work, ticket.shop, ticket.order_no))[0]
+    if ticket.account_id is None:
+        opening = replace(opening, customer_id=ticket.customer_id)
+    return await place(work, opening, order, ticket.account_id)
+
+
 async def _open(
     work: Work, before: Ticket, subject: str | None, description: str | None, channel: IntakeChannel | None
 ) -> Ticket:
@@ -49,14 +60,10 @@ async def _open(
         shop=before.shop,
         subject=own,
         description=description,
-        customer_id=before.customer_id if before.account_id is None else None,
         channel=channel or IntakeChannel(before.channel),
         source=TicketSource.FOLLOW_UP,
         category=before.category if before.kind == TicketKind.INQUIRY else None,
         unit_id=before.unit_id,
         follows_ticket_id=before.ticket_id,
     )
-    order: OrderLike | None = None
-    if before.order_no is not None:
-        order = (await orders.get_order(work, before.shop, before.order_no))[0]
-    return await place(work, opening, order, before.account_id)
+    return await open_beside(work, before, opening)

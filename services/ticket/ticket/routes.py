@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from kit.http.edge import WorkDep, allow, answer, runtime_of
+from kit.http.edge import WorkDep, allow, runtime_of
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from services.ticket.copies import service as copies
 from services.ticket.ticket import service
-from services.ticket.ticket.doors import FRESH, TicketId, shown
+from services.ticket.ticket.doors import FRESH, TicketId, opened, shown
 from services.ticket.ticket.schemas import (
     TicketAssign,
     TicketEdit,
@@ -52,9 +52,7 @@ async def to_a_lead(body: TicketEscalate, request: Request) -> TicketEscalate:
 @router.post("", status_code=201, response_model=TicketPublic, dependencies=[allow("ticket:open")])
 async def open_ticket(body: Annotated[TicketOpen, Depends(about_somebody)], work: WorkDep) -> Response:
     """Open a ticket: an inquiry, a suggestion or a fault report."""
-    ticket = await service.open_ticket(work, body)
-    location = f"/v1/tickets/{ticket.ticket_id}"
-    return await answer(work, await service.show(work, ticket), status=201, version=ticket.version, location=location)
+    return await opened(work, await service.open_ticket(work, body))
 
 
 @router.get("", response_model=TicketPage, dependencies=[allow("ticket:read")])

@@ -1,9 +1,24 @@
 """Tickets, for the rooms above and the routes: the one way in; what stands behind it is split by what it does."""
 
-from services.ticket.ticket.change import changed, is_unfinished, locked, timed, write_down
+from services.ticket.ticket.change import (
+    changed,
+    is_unfinished,
+    know_customers,
+    locked,
+    locked_all,
+    timed,
+    write_down,
+)
 from services.ticket.ticket.conversation import list_messages, write_message
-from services.ticket.ticket.editing import edit_ticket, expect_stamp, set_deadline, unwatch_ticket, watch_ticket
-from services.ticket.ticket.followups import open_follow_up
+from services.ticket.ticket.editing import (
+    absorb,
+    edit_ticket,
+    expect_stamp,
+    set_deadline,
+    unwatch_ticket,
+    watch_ticket,
+)
+from services.ticket.ticket.followups import open_beside, open_follow_up
 from services.ticket.ticket.handing import assign_ticket, escalate_ticket, release_ticket, take_ticket
 from services.ticket.ticket.leaving import RETURN_TIMER, keep_staff, return_tickets
 from services.ticket.ticket.lifecycle import Opening, TicketLike
@@ -21,11 +36,11 @@ from services.ticket.ticket.verbs import (
 )  # fmt: skip
 
 __all__ = [
-    "RETURN_TIMER", "Opening", "TicketLike", "assign_ticket", "cancel_ticket", "changed", "clocks_of",
-    "close_ticket", "describe",
-    "edit_ticket", "escalate_ticket", "expect_stamp", "follow", "get_ticket", "history", "is_unfinished",
-    "keep_staff", "list_messages", "list_tickets", "lock", "locked", "open_follow_up", "open_inquiry_of_problem",
-    "open_staged", "open_ticket", "release_ticket", "reopen_ticket", "resume_ticket", "return_tickets",
-    "set_deadline", "show", "show_all", "solve_ticket", "start_ticket", "take_ticket", "timed", "unwatch_ticket",
-    "wait_with_ticket", "watch_ticket", "write_down", "write_message",
+    "RETURN_TIMER", "Opening", "TicketLike", "absorb", "assign_ticket", "cancel_ticket", "changed", "clocks_of",
+    "close_ticket", "describe", "edit_ticket", "escalate_ticket", "expect_stamp", "follow", "get_ticket",
+    "history", "is_unfinished", "keep_staff", "know_customers", "list_messages", "list_tickets", "lock", "locked",
+    "locked_all", "open_beside", "open_follow_up", "open_inquiry_of_problem", "open_staged", "open_ticket",
+    "release_ticket", "reopen_ticket", "resume_ticket", "return_tickets", "set_deadline", "show", "show_all",
+    "solve_ticket", "start_ticket", "take_ticket", "timed", "unwatch_ticket", "wait_with_ticket", "watch_ticket",
+    "write_down", "write_message",
 ]  # fmt: skip
