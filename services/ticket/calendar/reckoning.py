@@ -30,7 +30,7 @@ class WallTime:
     """The clock on the wall: every second counts (T41, T42)."""
 
     def after(self, start: datetime, span: timedelta) -> datetime:
-        return start + span
+        return start + max(span, NOTHING)
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         return max(end - start, NOTHING)

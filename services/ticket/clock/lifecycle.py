@@ -80,7 +80,9 @@ def wake(clock: ClockLike, now: datetime) -> list[Step]:
     LIFE.move(clock, "warn")
     clock.warned_at = clock.warn_at
     clock.wake_at = _next_wake(clock)
-    told = ClockWarned(**told_of(clock, clock.warn_seconds), warned_at=clock.warn_at)
+    told = ClockWarned(
+        **told_of(clock, max(clock.warn_seconds, int(clock.used.total_seconds()))), warned_at=clock.warn_at
+    )
     return [step_of(clock, FactKind.WARNED, clock.warn_at, event=told)]
 
 
