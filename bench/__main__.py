@@ -13,13 +13,13 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
-from bench import create, gateway, latency, machine, orders, startup
+from bench import create, door, gateway, latency, machine, orders, rows, startup
 from bench.load import LoadError
 from bench.stack import Running, stack
 from kit.testing.children import ServerError
 from ops.environment import StackError
 
-PARTS = ("gateway", "create", "latency", "import", "startup")
+PARTS = ("gateway", "create", "latency", "import", "startup", "door", "rows")
 PART_SECONDS = 120.0
 KNOWN = (LoadError, ServerError, StackError, OSError, asyncpg.PostgresError)
 
@@ -59,6 +59,8 @@ async def _with_stack(parts: list[str], rounds: int, seconds: float, folder: Pat
         "create": lambda running: create.run(running, rounds, seconds, folder),
         "latency": lambda running: latency.run(running, rounds * seconds),
         "import": lambda running: orders.run(running, min(rounds, 2)),
+        "door": lambda running: door.run(running, rounds, seconds, folder),
+        "rows": lambda running: rows.run(running, rounds, seconds, folder),
     }
     wanted = {part: run for part, run in runs.items() if part in parts}
     failed = 0

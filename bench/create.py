@@ -42,7 +42,7 @@ async def run(running: Running, rounds: int, seconds: float, folder: Path) -> No
         _LIMIT: partial(_limited, running, bound, max(round(seconds), 1)),
         _DIRECT: partial(_created, running, running.service("ticket"), plain, seconds),
         _THROUGH: partial(_created, running, running.gateway, plain, seconds),
-        _KEYED: partial(_created, running, running.gateway, _keyed(token), seconds),
+        _KEYED: partial(_created, running, running.gateway, keyed(token), seconds),
     }
     await interleaved({name: variants[name] for name in (_DIRECT, _THROUGH)}, 1)
     results = await interleaved(variants, rounds)
@@ -78,7 +78,8 @@ async def _load(url: str, requests: Iterator[bytes], seconds: float) -> Outcome:
     return await closed_loop(url, requests, connections=CONNECTIONS, seconds=seconds, expect=201)
 
 
-def _keyed(token: str) -> Iterator[bytes]:
+def keyed(token: str) -> Iterator[bytes]:
+    """The same request again and again, each with an Idempotency-Key of its own."""
     while True:
         key = f"Idempotency-Key: {secrets.token_hex(12)}\r\n"
         yield request("POST", _PATH, token=token, body=BODY, headers=key)

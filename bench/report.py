@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from bench.load import Outcome
+from bench.load import LoadError, Outcome
 from bench.processes import cpu_seconds
 
 NOISY = 2.0
@@ -59,6 +59,22 @@ def rate(samples: Sequence[Sample]) -> str:
 def cpu(samples: Sequence[Sample], name: str) -> float:
     """Median CPU microseconds per request of one of the processes."""
     return median(sample.cpu.get(name, 0.0) for sample in samples)
+
+
+def expect_calm(rounds: Rounds, name: str) -> None:
+    """For differences of a few microseconds: raises `LoadError` when a variant's rounds of that process differ by
+    more than a factor of two. Its figures would be the neighbours'."""
+    for variant, samples in rounds.items():
+        spent = [sample.cpu[name] for sample in samples]
+        if max(spent) > NOISY * min(spent):
+            told = f"{min(spent):.0f} to {max(spent):.0f} µs"
+            raise LoadError(f"{variant} took {told} in different rounds: too noisy to tell small differences")
+
+
+def more_than(rounds: Rounds, name: str, variant: str, base: str) -> tuple[float, float]:
+    """Medians over the rounds of what a variant costs more than its base, in µs and as a part of the base."""
+    pairs = [(ours.cpu[name], bare.cpu[name]) for ours, bare in zip(rounds[variant], rounds[base], strict=True)]
+    return median(ours - bare for ours, bare in pairs), median(ours / bare - 1 for ours, bare in pairs)
 
 
 def middle(values: Sequence[float | None], digits: int = 2) -> str:

@@ -64,7 +64,7 @@ async def rivals(running: Running, upstream: str, folder: Path) -> AsyncIterator
     port, url = address()
     plain_port, plain = address()
     commands = {
-        "Kefu gateway": (url, [sys.executable, "-m", "gateway"], _gateway_environment(running, upstream, port)),
+        "Kefu gateway": (url, [sys.executable, "-m", "gateway"], gateway_environment(running, upstream, port)),
         "FastAPI + httpx": (
             plain,
             [sys.executable, "-m", "bench.httpx_gateway", str(plain_port), upstream],
@@ -92,7 +92,7 @@ def nginx_program() -> str | None:
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/local/nginx/sbin")
 
 
-def _gateway_environment(running: Running, upstream: str, port: int) -> dict[str, str]:
+def gateway_environment(running: Running, upstream: str, port: int, **more: str) -> dict[str, str]:
     """A second gateway beside the stack's, with the same keys and database, whose ticket service is the stub."""
     return environment(
         KEFU_PORT=str(port),
@@ -103,4 +103,5 @@ def _gateway_environment(running: Running, upstream: str, port: int) -> dict[str
         NATS_URL=str(running.note["nats"]),
         TICKET_URL=upstream,
         **{database_variable("gateway"): running.database("gateway")},
+        **more,
     )
