@@ -24,10 +24,16 @@ from services.ticket.complaint.policy import (
     COMPLAINT_PROMISE,
     COMPLAINT_SUBTYPES,
 )
+from services.ticket.dispatch import loop as dispatching
+from services.ticket.dispatch import routes as dispatch
+from services.ticket.dispatch import service as desk
 from services.ticket.emergency import routes as emergency
 from services.ticket.flag import routes as flag
 from services.ticket.flag.policy import FLAG_SCHEME
 from services.ticket.group import routes as group
+from services.ticket.handover import routes as handover
+from services.ticket.handover import service as handovers
+from services.ticket.handover.policy import HANDOVER_RULES
 from services.ticket.linkage import routes as linkage
 from services.ticket.order import routes as order
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
@@ -44,13 +50,15 @@ from services.ticket.ticket.policy import AUTO_REPLY, TICKET_LIFE, TICKET_LIMITS
 
 POLICIES = (
     FLAG_SCHEME, TICKET_LIFE, TICKET_LIMITS, AUTO_REPLY, ROUTING_RULES, DESK_LOAD, SHIFT_PRESETS, SHIFT_RULES,
+    HANDOVER_RULES,
     BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT, ATTACHMENT_RULES,
     COMPLAINT_GRADES, COMPLAINT_PROMISE, COMPLAINT_CALLBACKS, COMPLAINT_SUBTYPES, CALLBACK_LETTER,
 )  # fmt: skip
 TIMERS = {
     tickets.RETURN_TIMER: tickets.return_tickets,
     shifts.MISSED: shifts.mark_missed,
-    shifts.CLOSE: shifts.close_forgotten,
+    shifts.CLOSE: desk.close_forgotten,
+    handovers.MISSED: handovers.find_missed,
     exchange.UNCOVERED: exchange.find_uncovered,
 }
 WIRING = Wiring(
@@ -58,7 +66,7 @@ WIRING = Wiring(
     subscriptions=SUBSCRIPTIONS,
     policies=POLICIES,
     timers=TIMERS,
-    loops=(clocks.run, sweeping.run),
+    loops=(clocks.run, dispatching.run, sweeping.run),
     seals=True,
 )
 ROUTERS = (
@@ -73,8 +81,10 @@ ROUTERS = (
     complaint_letter.router,
     emergency.router,
     group.router,
+    dispatch.router,
     exchange_routes.router,
     shift.router,
+    handover.router,
     calendar.router,
     clock.router,
     *routers_of("ticket"),

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from contracts.ticket.order import FlagColour, FlagMeaning
 from kit import audit, outbox
 from kit.clock import business_date
@@ -57,6 +59,11 @@ async def flag_order(
     await audit.record(work, "flag", "order", order.order_id, before=before, after=after)
     opened = await tickets.open_inquiry_of_problem(work, order) if meaning is FlagMeaning.PROBLEM else None
     return flag, opened
+
+
+async def problems_of(session: AsyncSession, staff_id: UUID, limit: int) -> list[tuple[UUID, str]]:
+    """The problem orders (T32) that this member of staff has flagged, by id and number; for whoever takes over."""
+    return await store.problems_of(session, staff_id, limit)
 
 
 async def _signer(work: Work, shop: str, agent: str | None) -> UUID | None:

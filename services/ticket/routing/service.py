@@ -19,7 +19,18 @@ from services.ticket.routing.policy import CHATS, DESK_LOAD, ROUTING_RULES, Desk
 from services.ticket.routing.store import Taken
 from services.ticket.shift import service as shifts
 
-__all__ = ["Routed", "Sought", "has_room", "load_of", "lock_seats", "release", "route", "route_within", "take"]
+__all__ = [
+    "Routed",
+    "Sought",
+    "chat_limit",
+    "has_room",
+    "load_of",
+    "lock_seats",
+    "release",
+    "route",
+    "route_within",
+    "take",
+]
 
 _NO_LIMIT = 2**31 - 1
 
@@ -101,15 +112,16 @@ async def load_of(session: AsyncSession, staff_ids: Sequence[UUID]) -> dict[UUID
 
 
 async def has_room(work: Work, staff_ids: Sequence[UUID]) -> list[UUID]:
-    """Who of these is below the limits of everything."""
+    """Who of these may be given something: a full house of chats leaves room for the rest."""
     load = await _limits(work)
     seats = await store.seats(work.session, staff_ids)
-    return [
-        one
-        for one in staff_ids
-        if one not in seats
-        or (seats[one].open_chats < load.open_chats and seats[one].open_tickets < (load.open_tickets or _NO_LIMIT))
-    ]
+    most = load.open_tickets or _NO_LIMIT
+    return [one for one in staff_ids if one not in seats or seats[one].open_tickets < most]
+
+
+async def chat_limit(work: Work) -> int:
+    """How many open chats one person takes."""
+    return (await _limits(work)).open_chats
 
 
 @dataclass(frozen=True, slots=True)

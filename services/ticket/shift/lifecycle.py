@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -110,9 +110,12 @@ class ShiftLike(Protocol):
     staff_id: UUID
     shop: str
     preset: str | None
+    business_date: date
     planned_start: datetime
     planned_end: datetime
     segments: list[dict[str, Any]]
+    stays_on: bool
+    hands_over: bool
     status: str
     presence: str
     presence_reason: str | None
@@ -122,6 +125,9 @@ class ShiftLike(Protocol):
     late_seconds: int | None
     ended_at: datetime | None
     early_seconds: int | None
+    swap_id: UUID | None
+    version: int
+    event_seq: int
 
 
 @dataclass

@@ -9,12 +9,9 @@ from kit.http.edge import WorkDep, allow, answer, runtime_of
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from services.ticket.copies import service as copies
 from services.ticket.shift import planning, service, store
-from services.ticket.shift.lifecycle import LIFE, ShiftStatus, spans
-from services.ticket.shift.models import Shift
 from services.ticket.shift.schemas import (
     RosterAnswer,
     RosterPlan,
-    SegmentPublic,
     ShiftFilter,
     ShiftPage,
     ShiftPlan,
@@ -22,6 +19,7 @@ from services.ticket.shift.schemas import (
     ShiftPublic,
     ShiftReason,
 )  # fmt: skip
+from services.ticket.shift.views import public
 from services.ticket.sight import ALL_SHOPS
 
 router = APIRouter(prefix="/v1/shifts", tags=["shifts"])
@@ -74,13 +72,3 @@ async def cancel_shift(shift_id: ShiftId, body: ShiftReason, work: WorkDep) -> R
     """Take a planned shift off the roster."""
     shift = await service.cancel_shift(work, shift_id, body.reason)
     return await answer(work, public(shift), version=shift.version)
-
-
-def public(shift: Shift) -> ShiftPublic:
-    """The shift as an answer shows it; why somebody is away is not everybody's business."""
-    unsaid = {"segments", "presence_reason", "policy_version", "planned_by", "planned_at", "event_seq"}
-    return ShiftPublic(
-        **shift.model_dump(exclude=unsaid),
-        segments=[SegmentPublic.model_validate(one) for one in spans(shift)],
-        allowed=LIFE.allowed(ShiftStatus(shift.status)),
-    )

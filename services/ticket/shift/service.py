@@ -32,6 +32,21 @@ async def lock_shift(work: Work, shift_id: UUID) -> Shift:
     return _seen(work, await store.get_for_update(work.session, shift_id))
 
 
+async def hold_shift(session: AsyncSession, shift_id: UUID) -> Shift | None:
+    """The shift under its row lock, for whatever is done with it besides looking at it."""
+    return await store.get_for_update(session, shift_id)
+
+
+async def next_of(session: AsyncSession, staff_id: UUID, after: datetime) -> Shift | None:
+    """The next shift of somebody that has not begun and ends after that instant."""
+    return await store.next_planned(session, staff_id, after)
+
+
+async def first_to_come(session: AsyncSession, shop: str, after: datetime, within: timedelta) -> Shift | None:
+    """The first shift of the shop that begins in that time."""
+    return await store.first_after(session, shop, after, after + within)
+
+
 async def lock_own(work: Work, shift_id: UUID) -> Shift:
     """The caller's shift under its row lock; leads may act for others. Raises Problem `forbidden` to others."""
     shift = await lock_shift(work, shift_id)
@@ -152,11 +167,13 @@ async def mark_missed(work: Work, shift_id: UUID, _: Mapping[str, Any]) -> None:
         await changed(work, shift, "miss", before)
 
 
-async def close_forgotten(work: Work, shift_id: UUID, _: Mapping[str, Any]) -> None:
-    """The timer long after the planned end: whoever forgot to sign out is signed out."""
+async def close_forgotten(work: Work, shift_id: UUID, _: Mapping[str, Any]) -> Shift | None:
+    """The timer long after the planned end: whoever forgot to sign out is signed out. Returns the shift if so."""
     shift = await store.get_for_update(work.session, shift_id)
-    if shift is not None and shift.status == ShiftStatus.STARTED:
-        await _end(work, shift, "nobody signed out")
+    if shift is None or shift.status != ShiftStatus.STARTED:
+        return None
+    await _end(work, shift, "nobody signed out")
+    return shift
 
 
 async def changed(work: Work, shift: Shift, verb: str, before: Mapping[str, Any], reason: str | None = None) -> None:

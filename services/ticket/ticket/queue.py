@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -32,15 +32,26 @@ class Pending:
     due_at: datetime | None
 
 
-async def queued(session: AsyncSession, group: str, limit: int) -> list[UUID]:
-    """What waits in a group's queue for somebody to have a hand free: what is due first first (T4)."""
+async def queued(session: AsyncSession, group: str, limit: int, *, chats: bool) -> list[UUID]:
+    """The chats, or the rest, that wait in a group's queue for somebody to have a hand free: what is due first first
+    (T4)."""
+    of_the_channel = col(Ticket.channel).in_(CHATS) if chats else col(Ticket.channel).not_in(CHATS)
     statement = (
         _of_the_queue(select(col(Ticket.ticket_id)))
-        .where(col(Ticket.group_code) == group)
+        .where(col(Ticket.group_code) == group, of_the_channel)
         .order_by(col(Ticket.due_at), col(Ticket.ticket_id))
         .limit(limit)
     )
     return list((await session.execute(statement)).scalars())
+
+
+async def count_queued(session: AsyncSession, group: str, shops: Sequence[str] | None, most: int) -> int:
+    """How many tickets of these shops (None: of all) wait in a group's queue, counted up to `most`."""
+    statement = _of_the_queue(select(col(Ticket.ticket_id))).where(col(Ticket.group_code) == group)
+    if shops is not None:
+        statement = statement.where(col(Ticket.shop).in_(shops))
+    counted = select(func.count()).select_from(statement.limit(most).subquery())
+    return int((await session.execute(counted)).scalar_one())
 
 
 async def claim(session: AsyncSession, ticket_id: UUID) -> Sought | None:

@@ -174,10 +174,10 @@ _STATEMENTS = (
         subject_id uuid NOT NULL,
         number text NOT NULL,
         due_at timestamptz,
-        decision text NOT NULL CHECK (decision IN ('pass', 'keep', 'elsewhere')),
+        decision text NOT NULL CHECK (decision IN ('hand_over', 'keep', 'elsewhere')),
         to_staff_id uuid,
         note text,
-        outcome text CHECK (outcome IN ('passed', 'kept', 'elsewhere', 'finished')),
+        outcome text CHECK (outcome IN ('handed_over', 'kept', 'elsewhere', 'finished')),
         PRIMARY KEY (handover_id, kind, subject_id),
         CHECK ((decision = 'elsewhere') = (to_staff_id IS NOT NULL))
     )
@@ -243,7 +243,7 @@ _POLICIES: dict[str, dict[str, Any]] = {
         "meal_minutes": 20,
         "uncovered_after_minutes": 30,
     },
-    "handover-rules": {"grace_minutes": 15, "about_to_start_minutes": 60},
+    "handover-rules": {"grace_minutes": 15, "about_to_start_minutes": 60, "promises_within_hours": 24},
 }  # fmt: skip
 
 
