@@ -185,6 +185,8 @@ def _first_id(at: datetime) -> UUID:
 
 
 async def _locked(session: AsyncSession, statement: Select[Any]) -> dict[UUID, Ticket]:
+    """As they are in the database at the moment of the lock, with what this transaction has done to them before."""
+    await session.flush()
     fresh = {"populate_existing": True}
     found = await session.execute(statement.with_for_update(), execution_options=fresh)
     return {ticket.ticket_id: ticket for ticket in found.scalars()}
