@@ -76,7 +76,7 @@ class Gateway:
 
     def _begin_span(self, exchange: Exchange) -> RequestSpan | None:
         """The request's span, if traces are recorded; what the request causes comes after it."""
-        if exchange.scope["path"] in _PROBES:
+        if not self._tracing.on or exchange.scope["path"] in _PROBES:
             return None
         span = self._tracing.begin(exchange.method, wire.traceparent_of(exchange.headers))
         if span is not None:

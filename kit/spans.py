@@ -40,6 +40,8 @@ _FAILED = Status(StatusCode.ERROR)
 class Recording(Tracing):
     """Records a share of all traces."""
 
+    on = True
+
     def __init__(self, service: str, exporter: SpanExporter, share: float) -> None:
         by_id = TraceIdRatioBased(share)
         sampler = ParentBased(by_id, remote_parent_sampled=by_id, remote_parent_not_sampled=by_id)

@@ -47,6 +47,8 @@ class RequestSpan:
 class Tracing:
     """Carries traces on and records nothing."""
 
+    on = False
+
     def telemetry(self) -> "TelemetryConfig":
         """What FastAPI is to record by itself."""
         return _OFF
