@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -172,6 +172,13 @@ async def alias_of_staff(session: AsyncSession, shop: str, staff_id: UUID) -> st
         .limit(1)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def aliases_of(session: AsyncSession, staff_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """A name for each of these that has one, whatever the shop: for lists that people read (A1)."""
+    query = select(col(AliasCopy.staff_id), func.min(col(AliasCopy.alias))).group_by(col(AliasCopy.staff_id))
+    found = await session.execute(query.where(col(AliasCopy.staff_id).in_(staff_ids)))
+    return {row[0]: row[1] for row in found}
 
 
 async def working(session: AsyncSession, staff_ids: Sequence[UUID]) -> list[UUID]:

@@ -1,0 +1,1 @@
+"""处罚: the monthly penalty list for unit leads (T14)."""
