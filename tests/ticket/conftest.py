@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from roster_desk import Roster
 from stage import Starter
 from storefront_desk import Storefront
 from ticket_desk import Desk
@@ -39,3 +40,9 @@ async def storefront(start_service: Starter, nats_url: str, clock: FrozenClock) 
     async with start_service("ticket", nats_url=nats_url) as client:
         yield Storefront(Desk(client, clock), bus)
     await bus.close()
+
+
+@pytest.fixture
+async def roster(desk: Desk, clock: FrozenClock) -> Roster:
+    """The service as those who plan and work shifts use it."""
+    return Roster(desk, clock)

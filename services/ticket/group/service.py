@@ -1,6 +1,7 @@
 """Use cases of groups (T4)."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from kit import audit
@@ -111,7 +112,7 @@ async def _locked(work: Work, group_id: UUID) -> Group:
 
 
 async def _changed(
-    work: Work, group: Group, verb: str, before: dict[str, object], after: dict[str, object] | None = None
+    work: Work, group: Group, verb: str, before: dict[str, Any], after: dict[str, Any] | None = None
 ) -> Group:
     group.version += 1
     told = _audited(group) if after is None else after
@@ -132,9 +133,9 @@ def _expect_shops(work: Work, shops: Iterable[str]) -> None:
             raise Problem("forbidden", shop=shop)
 
 
-def _distinct(fields: dict[str, object]) -> dict[str, object]:
+def _distinct(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: list(dict.fromkeys(value)) if isinstance(value, list) else value for name, value in fields.items()}
 
 
-def _audited(group: Group) -> dict[str, object]:
+def _audited(group: Group) -> dict[str, Any]:
     return group.model_dump(include={"code", "shops", "kinds", "categories", "skills", "status"})

@@ -24,6 +24,7 @@ _REPLIES = (ClockKind.FIRST_REPLY, ClockKind.NEXT_REPLY)
 async def items_of(work: Work, handover_id: UUID, staff_id: UUID, tickets: Sequence[Pending]) -> list[Item]:
     """Everything of theirs that goes on a sheet; unless they say otherwise, all of it goes to the incoming agent."""
     orders = await flags.problems_of(work.session, staff_id, MOST)
+    found: list[tuple[ItemKind, UUID, str, datetime | None]]
     found = [(ItemKind.ORDER, order_id, number, None) for order_id, number in orders]
     found += [(ItemKind.TICKET, one.ticket_id, one.number, one.due_at) for one in tickets]
     return [

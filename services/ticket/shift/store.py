@@ -227,9 +227,9 @@ async def _asked(
     theirs = [getattr(table, name) == me for name in people] if me is not None else []
     statement = select(table)
     if shops is not None:
-        statement = statement.where(or_(false(), table.shop.in_(shops), *theirs))  # type: ignore[attr-defined]
+        statement = statement.where(or_(false(), col(table.shop).in_(shops), *theirs))
     if status is not None:
-        statement = statement.where(table.status == status)
+        statement = statement.where(col(table.status) == status)
     if after is not None:
         statement = statement.where(getattr(table, key) < after)
     return list((await session.execute(statement.order_by(getattr(table, key).desc()).limit(limit))).scalars())
