@@ -10,6 +10,8 @@ from services.ticket.attachment import routes as attachment
 from services.ticket.attachment import sweeping
 from services.ticket.attachment.files import open_files
 from services.ticket.attachment.policy import ATTACHMENT_RULES
+from services.ticket.bad_review import routes as bad_review
+from services.ticket.bad_review.policy import REVIEW_HOURS
 from services.ticket.calendar import routes as calendar
 from services.ticket.calendar.policy import BUSINESS_HOURS
 from services.ticket.clock import routes as clock
@@ -34,8 +36,13 @@ from services.ticket.group import routes as group
 from services.ticket.handover import routes as handover
 from services.ticket.handover import service as handovers
 from services.ticket.handover.policy import HANDOVER_RULES
+from services.ticket.leg import routes as leg
 from services.ticket.linkage import routes as linkage
+from services.ticket.merchant_report import routes as merchant_report
 from services.ticket.order import routes as order
+from services.ticket.penalty import routes as penalty
+from services.ticket.penalty.policy import COMPLAINT_PENALTIES
+from services.ticket.report import routes as report
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.search import routes as search
 from services.ticket.shift import exchange, exchange_routes
@@ -53,6 +60,8 @@ POLICIES = (
     HANDOVER_RULES,
     BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT, ATTACHMENT_RULES,
     COMPLAINT_GRADES, COMPLAINT_PROMISE, COMPLAINT_CALLBACKS, COMPLAINT_SUBTYPES, CALLBACK_LETTER,
+    COMPLAINT_PENALTIES,
+    REVIEW_HOURS,
 )  # fmt: skip
 TIMERS = {
     tickets.RETURN_TIMER: tickets.return_tickets,
@@ -80,6 +89,10 @@ ROUTERS = (
     complaint.router,
     complaint_letter.router,
     emergency.router,
+    penalty.router,
+    report.router,
+    bad_review.router,
+    merchant_report.router,
     group.router,
     dispatch.router,
     exchange_routes.router,
@@ -87,6 +100,7 @@ ROUTERS = (
     handover.router,
     calendar.router,
     clock.router,
+    leg.router,
     *routers_of("ticket"),
 )
 

@@ -1,12 +1,14 @@
 """Clocks as their tests work with them: pure ones on a table, and those of tickets that nobody opened."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import event, text
 from stage import NOON, Client
 
 from contracts.customer.customer import Tier
@@ -15,6 +17,7 @@ from contracts.ticket.ticket import TicketKind
 from kit.ids import new_id
 from kit.principals import Principal
 from kit.work import Work
+from services.ticket import app
 from services.ticket.calendar.reckoning import Reckoning, WallTime
 from services.ticket.clock import lifecycle
 from services.ticket.clock.lifecycle import Timed
@@ -138,6 +141,27 @@ class Bench:
         found = await self.rows(statement, clock=clock.clock_id)
         assert [row.sequence for row in found] == list(range(1, len(found) + 1))
         return [row.subject for row in found]
+
+
+def without_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service leaves its clocks alone; the test says when time has done something to them."""
+    monkeypatch.setattr(app, "WIRING", replace(app.WIRING, loops=()))
+
+
+@contextmanager
+def counted(bench: Bench, seen: list[str]) -> Iterator[None]:
+    """Notes the statements about clocks while the block lasts."""
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "clock" in statement:
+            seen.append(statement)
+
+    engine = bench.client.runtime.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 TIERS: tuple[Tier | None, ...] = (*Tier, None)

@@ -142,7 +142,7 @@ async def meet_leg(work: Work, timed: Timed, kind: ClockKind) -> datetime | None
     return earliest_due(clocks)
 
 
-async def hold(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> datetime | None:
+async def hold(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> tuple[Clock, datetime | None]:
     """暂停 one clock by hand, with a reason and an author (T47, T48). The caller holds the ticket's row lock.
 
     Raises Problem `not-found`; `transition-refused` for one that has ended, is paused by hand already, or never
@@ -155,10 +155,10 @@ async def hold(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> date
     before, why = clock.status, scrub(reason)
     await apply(work, [clock], lambda it, time: lifecycle.pause(it, Hold.BY_HAND, why, work.now, time))
     await _audit(work, "pause", clock, before, why)
-    return earliest_due(clocks)
+    return clock, earliest_due(clocks)
 
 
-async def release(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> datetime | None:
+async def release(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> tuple[Clock, datetime | None]:
     """继续 a clock that was paused by hand; while its ticket waits for the customer it stands still nevertheless.
 
     Raises Problem `not-found`, `transition-refused` for one that nobody paused by hand.
@@ -167,7 +167,7 @@ async def release(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> d
     before, why = clock.status, scrub(reason)
     await apply(work, [clock], lambda it, time: lifecycle.resume(it, Hold.BY_HAND, why, work.now, time))
     await _audit(work, "resume", clock, before, why)
-    return earliest_due(clocks)
+    return clock, earliest_due(clocks)
 
 
 async def wake_due(work: Work, limit: int) -> int:
@@ -191,11 +191,12 @@ async def put_off(work: Work, until: datetime) -> UUID | None:
 
 
 async def _one(work: Work, ticket_id: UUID, clock_id: UUID, verb: str) -> tuple[list[Clock], Clock]:
-    """A clock and the others of its ticket that have not ended, all locked. Raises Problem `not-found`, and
-    `transition-refused` for one that has ended."""
+    """A clock and the others of its ticket that have not ended, all locked. Raises Problem `not-found`,
+    `stale-version`, and `transition-refused` for one that has ended."""
     clocks = await store.lock_unfinished(work.session, ticket_id)
     for clock in clocks:
         if clock.clock_id == clock_id:
+            work.expect_version(clock.version)
             return clocks, clock
     ended = await store.get(work.session, clock_id)
     if ended is None or ended.ticket_id != ticket_id:
