@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ class Bucket:
     refusal: int | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        key = request.match_info["key"]
+        key = request.match_info.get("key", "")
         self.asked.append((request.method, key))
         if self.refusal is not None:
             if self.refusal < 0:
@@ -71,6 +72,12 @@ class Bucket:
             return web.Response(
                 text=f"<InitiateMultipartUploadResult><UploadId>{key}</UploadId></InitiateMultipartUploadResult>"
             )
+        if "delete" in request.query:
+            keys = re.findall("<Key>(.*?)</Key>", await request.text())
+            for gone in keys:
+                self.kept.pop(gone, None)
+            told = "".join(f"<Deleted><Key>{gone}</Key></Deleted>" for gone in keys)
+            return web.Response(text=f"<DeleteResult>{told}</DeleteResult>")
         parts = self.parts.pop(request.query["uploadId"])
         self.kept[key] = b"".join(parts[number] for number in sorted(parts))
         return web.Response(text='<CompleteMultipartUploadResult><ETag>"x"</ETag></CompleteMultipartUploadResult>')
@@ -82,17 +89,14 @@ class Bucket:
             body=self.kept[key], headers={"ETag": '"x"', "Last-Modified": "Sat, 21 Nov 2026 04:00:00 GMT"}
         )
 
-    async def _delete(self, _: web.Request, key: str) -> web.Response:
-        self.kept.pop(key, None)
-        return web.Response(status=204)
-
 
 @asynccontextmanager
 async def bucket() -> AsyncIterator[Bucket]:
     """An S3 service on a port of its own, with one bucket."""
     stand_in = Bucket()
     app = web.Application(client_max_size=200 * 1024 * 1024)
-    app.router.add_route("*", "/files/{key:.+}", stand_in.handle)
+    for path in ("/files", "/files/{key:.+}"):
+        app.router.add_route("*", path, stand_in.handle)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

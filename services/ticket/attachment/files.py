@@ -22,7 +22,6 @@ from services.ticket.attachment.settings import AttachmentSettings
 
 _PIECE = 256 * 1024
 _CONNECT = timedelta(seconds=2)
-_ABSENT = (NotFoundError, FileNotFoundError)
 T = TypeVar("T")
 _of_runtime: WeakKeyDictionary[Runtime, "Files"] = WeakKeyDictionary()
 
@@ -51,9 +50,11 @@ class Files:
 
     async def delete(self, key: str) -> None:
         """Delete the content, if there is any. Raises Problem `dependency-unavailable`."""
+        # A bucket says nothing of a key that it doesn't have; what it doesn't find is the bucket itself.
+        absent = (NotFoundError, FileNotFoundError) if isinstance(self._store, LocalStore) else ()
         try:
-            await self._bounded(lambda: obstore.delete_async(self._store, key), absent=_ABSENT)
-        except _ABSENT:
+            await self._bounded(lambda: obstore.delete_async(self._store, key), absent=absent)
+        except absent:
             return
 
     async def _bounded(self, call: Callable[[], Awaitable[T]], *, absent: tuple[type[Exception], ...] = ()) -> T:
