@@ -3,23 +3,24 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from contracts.ticket.ticket import TicketSource
+from contracts.ticket.ticket import IntakeChannel, TicketSource
 from kit.policies import in_force
 from kit.problems import Problem, invalid
 from kit.work import Work
+from services.ticket.attachment import service as attachments
 from services.ticket.link import service as links
 from services.ticket.link.service import Link, LinkKind
 from services.ticket.linkage import lifecycle
 from services.ticket.linkage.schemas import LinkCreate, TicketMerge, TicketSplit
 from services.ticket.message import service as messages
 from services.ticket.ticket import service as tickets
-from services.ticket.ticket.kinds import read_details
+from services.ticket.ticket.kinds import expect_opened_here, read_details
 from services.ticket.ticket.lifecycle import Opening, TicketLike, refusal
 from services.ticket.ticket.policy import TICKET_LIMITS
 
 
 async def merge_ticket(work: Work, ticket_id: UUID, asked: TicketMerge) -> TicketLike:
-    """并单: the ticket becomes part of another, with its messages and watchers; its number leads there (T3).
+    """并单: the ticket becomes part of another, with its messages, files and watchers; its number leads there (T3).
 
     Both rows are locked in the order of their ids, so that two who merge them crosswise don't wait for each other.
     Raises Problem `not-found`, `stale-version`, `merge-refused`.
@@ -30,6 +31,7 @@ async def merge_ticket(work: Work, ticket_id: UUID, asked: TicketMerge) -> Ticke
     await tickets.know_customers(work, [ticket, into])
     lifecycle.expect_mergeable(ticket, into)
     moved = await messages.move_all(work, ticket_id, into.ticket_id)
+    await attachments.move(work, ticket_id, into.ticket_id)
     await tickets.absorb(work, into, ticket, moved)
     return await tickets.changed(
         work, ticket, "merge", lambda it: lifecycle.merge(it, into, work.actor, work.now), reason=asked.reason
@@ -42,6 +44,7 @@ async def split_ticket(work: Work, ticket_id: UUID, asked: TicketSplit) -> Ticke
     Raises Problem `not-found`, `stale-version`, `transition-refused` for a ticket that has ended, `invalid-request`
     for messages that aren't this ticket's or too many, and for details that aren't the kind's.
     """
+    expect_opened_here(asked.kind)
     details = read_details(asked.kind, asked.details)
     ticket = await tickets.locked(work, ticket_id)
     work.expect_version(ticket.version)
@@ -59,6 +62,8 @@ async def split_ticket(work: Work, ticket_id: UUID, asked: TicketSplit) -> Ticke
         details=details,
         category=asked.category,
         priority=asked.priority,
+        channel=IntakeChannel(ticket.channel),
+        unit_id=ticket.unit_id,
         source=TicketSource.SPLIT,
         parent_ticket_id=ticket_id,
     )

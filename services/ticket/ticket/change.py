@@ -9,7 +9,15 @@ from uuid import UUID
 
 from contracts.customer.customer import Tier
 from contracts.ticket.complaint import ComplaintCategory
-from contracts.ticket.ticket import IntakeChannel, TicketEvent, TicketKind, TicketOutcome, TicketStatus, WaitingOn
+from contracts.ticket.ticket import (
+    IntakeChannel,
+    TicketEvent,
+    TicketKind,
+    TicketOutcome,
+    TicketSource,
+    TicketStatus,
+    WaitingOn,
+)  # fmt: skip
 from kit import audit, outbox
 from kit.http.edge import see_own
 from kit.privacy import scrub
@@ -178,6 +186,13 @@ def audited(ticket: Ticket) -> dict[str, Any]:
         "assignee": assignee,
         "group": ticket.group_code,
     }
+
+
+def said(ticket: Ticket) -> tuple[list[str | None], list[str | None]]:
+    """What the ticket says: to everybody who may see it, and to the house alone (T1, T5)."""
+    if ticket.source == TicketSource.STOREFRONT:
+        return [ticket.subject, ticket.description, ticket.solution], []
+    return [ticket.subject, ticket.solution], [ticket.description]
 
 
 async def _seats(work: Work, ticket: Ticket, before: Before, *, seated: bool) -> None:

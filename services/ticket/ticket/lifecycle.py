@@ -53,8 +53,11 @@ HANDING = ("assign", "take", "release", "escalate")
 
 
 def allowed(ticket: TicketLike) -> list[str]:
-    """The verbs that its status allows; of a ticket with stages only those that are nobody's but the desk's."""
+    """The verbs that its status allows; of a ticket with stages only those that are nobody's but the desk's; of one
+    that has become part of another none."""
     status = TicketStatus(ticket.status)
+    if ticket.merged_into is not None:
+        return []
     if TicketKind(ticket.kind) in COMMON:
         return LIFE.allowed(status)
     return list(HANDING) if status in UNFINISHED else []

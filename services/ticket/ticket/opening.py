@@ -23,8 +23,8 @@ from services.ticket.routing import service as routing
 from services.ticket.routing.service import Routed, Sought
 from services.ticket.search import service as search
 from services.ticket.ticket import lifecycle, replies, store
-from services.ticket.ticket.change import due_from_clocks, timed
-from services.ticket.ticket.kinds import read_details
+from services.ticket.ticket.change import due_from_clocks, said, timed
+from services.ticket.ticket.kinds import expect_opened_here, read_details
 from services.ticket.ticket.lifecycle import Hands, Opening
 from services.ticket.ticket.models import Ticket
 from services.ticket.ticket.policy import TICKET_LIMITS
@@ -38,6 +38,7 @@ async def open_ticket(work: Work, asked: TicketOpen) -> Ticket:
     a customer who is not the order's, `not-found` for an order that isn't there (or is another buyer's, T40),
     `not-yet-known` for a customer or a unit whose copy has not arrived.
     """
+    expect_opened_here(asked.kind)
     opening = Opening(
         kind=asked.kind,
         shop=asked.shop,
@@ -106,7 +107,7 @@ async def place(work: Work, opening: Opening, order: OrderLike | None, account_i
     await outbox.record(work, ticket, *told)
     await store.add(work.session, ticket)
     await _write_down(work, ticket, routed)
-    await search.index(work, ticket.ticket_id, ticket.shop, ticket.opened_at, [ticket.subject, ticket.description])
+    await search.index(work, ticket.ticket_id, ticket.shop, ticket.opened_at, *said(ticket))
     if automatic is not None:
         await messages.keep(work, automatic)
     above = {LinkKind.FOLLOWS: opening.follows_ticket_id, LinkKind.PARENT: opening.parent_ticket_id}

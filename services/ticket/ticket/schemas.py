@@ -22,7 +22,7 @@ from kit.http.fields import Code, Instant, Line, Text
 from kit.http.pages import Page
 from services.ticket.clock.lifecycle import ClockState
 from services.ticket.clock.schemas import ClockPublic
-from services.ticket.ticket.kinds import SCHEMA, SuggestionOutcome
+from services.ticket.ticket.kinds import SCHEMA, SolvedAs
 from services.ticket.ticket.state import Sorting
 
 _MOST_TAGS = 100
@@ -103,7 +103,7 @@ class TicketSolve(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     solution: Text
-    outcome: Annotated[SuggestionOutcome | None, Field(description="What became of a suggestion.")] = None
+    outcome: Annotated[SolvedAs | None, Field(description="What became of a suggestion or a report.")] = None
 
 
 class TicketReason(BaseModel):

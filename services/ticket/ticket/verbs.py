@@ -8,9 +8,9 @@ from kit.policies import in_force
 from kit.work import Work
 from services.ticket.search import service as search
 from services.ticket.ticket import lifecycle
-from services.ticket.ticket.change import change, changed, locked
+from services.ticket.ticket.change import change, changed, locked, said
 from services.ticket.ticket.handing import seat_again
-from services.ticket.ticket.kinds import SuggestionOutcome, with_outcome
+from services.ticket.ticket.kinds import SolvedAs, with_outcome
 from services.ticket.ticket.models import Ticket
 from services.ticket.ticket.policy import TICKET_LIFE
 
@@ -33,9 +33,9 @@ async def resume_ticket(work: Work, ticket_id: UUID) -> Ticket:
 
 
 async def solve_ticket(
-    work: Work, ticket_id: UUID, solution: str, outcome: SuggestionOutcome | None = None
+    work: Work, ticket_id: UUID, solution: str, outcome: SolvedAs | None = None
 ) -> Ticket:
-    """解决: say what was done, and what became of a suggestion."""
+    """解决: say what was done, and what became of a suggestion or a report."""
 
     def solve(ticket: Ticket) -> TicketEvent:
         event = lifecycle.solve(ticket, work.actor, work.now)
@@ -90,5 +90,4 @@ async def may_reopen(work: Work, ticket: Ticket) -> bool:
 
 async def index(work: Work, ticket: Ticket) -> None:
     """Have it found by what it says now (T5)."""
-    texts = [ticket.subject, ticket.description, ticket.solution]
-    await search.index(work, ticket.ticket_id, ticket.shop, ticket.opened_at, texts)
+    await search.index(work, ticket.ticket_id, ticket.shop, ticket.opened_at, *said(ticket))
