@@ -85,7 +85,9 @@ _STATEMENTS = (
     )
     """,
     # A ticket stands below one other at most, and is the double of one.
-    "CREATE UNIQUE INDEX ux_ticket_link_one ON ticket_link (ticket_id, kind) WHERE kind IN ('parent', 'duplicate_of')",
+    """
+    CREATE UNIQUE INDEX ux_ticket_link_one ON ticket_link (ticket_id, kind) WHERE kind IN ('parent', 'duplicate_of')
+    """,
     "CREATE INDEX ix_ticket_link_other ON ticket_link (other_id, kind, ticket_id)",
     "CREATE INDEX ix_customer_copy_merged ON customer_copy (merged_into) WHERE merged_into IS NOT NULL",
     "ALTER TABLE customer_copy ADD COLUMN tiers jsonb NOT NULL DEFAULT '{}'",
