@@ -30,6 +30,8 @@ from kit.scrape import Backlog, Scrape
 from kit.testing.children import free_port
 from kit.testing.poll import eventually
 from kit.work import Work
+from ops.environment import home_at
+from ops.up import plan_for
 
 HIRED = {"name": "林菲", "role": "agent"}
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -352,6 +354,20 @@ async def test_without_a_port_nothing_is_counted(start_service: Starter) -> None
     async with start_service("appraisal") as client:
         assert not client.runtime.metrics.on
         assert (await client.http.get("/metrics")).status_code == 404
+
+
+def test_a_local_stack_gives_each_process_a_port_of_its_own(tmp_path: Path) -> None:
+    """The same ones each time; none at all where KEFU_METRICS_PORT is 0."""
+    environ = {"KEFU_GATEWAY_PORT": "0"}
+    first, second = (plan_for(home_at(tmp_path), environ) for _ in range(2))
+    told = first.announcement().metrics
+    assert set(told) == {"gateway", "customer", "ticket", "appraisal", "notify"}
+    assert told == second.announcement().metrics == first.announcement().as_json()["metrics"]
+    ports = {int(url.removesuffix("/metrics").rpartition(":")[2]) for url in told.values()}
+    assert ports < set(first.ports.values())
+    assert len(set(first.ports.values())) == len(first.ports)
+    assert all(url.startswith("http://127.0.0.1:") for url in told.values())
+    assert plan_for(home_at(tmp_path), {**environ, "KEFU_METRICS_PORT": "0"}).announcement().metrics == {}
 
 
 def test_what_is_off_is_not_even_loaded(tmp_path: Path) -> None:
