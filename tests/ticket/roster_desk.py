@@ -84,7 +84,7 @@ class Roster:
         return dict(answer.json())
 
     async def verb(
-        self, shift: dict[str, Any], verb: str, by: UUID | None = None, role: str = "agent", **body: Any
+        self, shift: dict[str, Any], verb: str, /, by: UUID | None = None, role: str = "agent", **body: Any
     ) -> httpx.Response:
         """Ask for a change of a shift, as its owner unless said otherwise."""
         path = f"/v1/shifts/{shift['shift_id']}/{verb}"
