@@ -73,7 +73,7 @@ def create_gateway(settings: GatewaySettings, *, clock: Clock | None = None) -> 
     _live_with(app, upstream, parts, office.upkeep, settings)
     runtime: Runtime = app.state.runtime
     counts = counts_for(runtime.metrics)
-    proxy = Proxy(upstream, body=settings.body, time=settings.time, counts=counts)
+    proxy = Proxy(upstream, body=settings.body, files=settings.files, time=settings.time, counts=counts)
     door = Door(
         office.verifier,
         limits,

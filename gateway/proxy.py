@@ -13,6 +13,7 @@ from gateway import headers as wire
 from gateway.bodies import BodyLimits, ClientGone
 from gateway.exchange import Exchange
 from gateway.metrics import UNCOUNTED, Counts
+from gateway.routes import takes_a_file
 from gateway.upstream import Answer, Body, Unintelligible, Unreachable, Upstream
 from kit.problems import Problem, invalid, unavailable
 
@@ -32,13 +33,26 @@ class TimeLimits:
     answer: float = 30.0
     transfer: float = 120.0
 
+    def after(self, seconds: float) -> "TimeLimits":
+        """The same for a request whose body may take so long to come."""
+        return TimeLimits(self.answer + seconds, self.transfer + seconds)
+
 
 class Proxy:
     """Forwards exchanges through an `Upstream`."""
 
-    def __init__(self, upstream: Upstream, *, body: BodyLimits, time: TimeLimits, counts: Counts = UNCOUNTED) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        *,
+        body: BodyLimits,
+        time: TimeLimits,
+        files: BodyLimits | None = None,
+        counts: Counts = UNCOUNTED,
+    ) -> None:
         self._upstream = upstream
         self._body = body
+        self._files = files or body
         self._time = time
         self._counts = counts
 
@@ -49,9 +63,12 @@ class Proxy:
         the body's limits say; ClientGone when the client hung up. Raises nothing new once the answer has begun: it is
         then broken off, which is all that can be told to the client.
         """
-        watch = _Watch(exchange, self._time)
+        body, time = self._body, self._time
+        if takes_a_file(exchange.method, exchange.scope["raw_path"]):
+            body, time = self._files, time.after(self._files.seconds)
+        watch = _Watch(exchange, time)
         try:
-            await self._exchange(exchange, service, watch)
+            await self._exchange(exchange, service, body, watch)
         except Unintelligible as error:
             self._counts.upstream_failed(service, "unintelligible")
             raise Problem("upstream-failed") from error
@@ -66,24 +83,14 @@ class Proxy:
         finally:
             watch.stop()
 
-    async def _exchange(self, exchange: Exchange, service: str, watch: "_Watch") -> None:
-        body = await self._body_of(exchange)
+    async def _exchange(self, exchange: Exchange, service: str, limits: BodyLimits, watch: "_Watch") -> None:
+        body = await _body_of(exchange, limits)
         asking = self._upstream.ask(service, exchange.method, _target(exchange), _headers(exchange), body)
         asked = perf_counter()
         async with asking as answer:
             self._counts.upstream_answered(service, perf_counter() - asked)
             watch.answered()
             await self._return(exchange, answer)
-
-    async def _body_of(self, exchange: Exchange) -> Body:
-        """None, all of it when it came in one piece, or the stream of its pieces."""
-        body = exchange.body
-        body.admit(self._body)
-        if not body.announced:
-            return None
-        pieces = body.pieces(self._body)
-        first = await anext(pieces, b"")
-        return _with_first(first, pieces) if body.is_coming else first
 
     async def _return(self, exchange: Exchange, answer: Answer) -> None:
         status = answer.status
@@ -95,6 +102,17 @@ class Proxy:
         await exchange.begin(status, headers)
         async for piece, more in answer.pieces():
             await exchange.write(piece, more=more)
+
+
+async def _body_of(exchange: Exchange, limits: BodyLimits) -> Body:
+    """None, all of it when it came in one piece, or the stream of its pieces."""
+    body = exchange.body
+    body.admit(limits)
+    if not body.announced:
+        return None
+    pieces = body.pieces(limits)
+    first = await anext(pieces, b"")
+    return _with_first(first, pieces) if body.is_coming else first
 
 
 class _Watch:

@@ -62,6 +62,7 @@ TABLE = _table()
 _DEEPEST = max(prefix.count(b"/") for prefix in TABLE)
 _MAX_PATH_BYTES = 2048
 _SEGMENTS = re.compile(rb"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+)+")
+_FILES = re.compile(rb"/v1/tickets/[^/]+/attachments")
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _HIDING = frozenset(b"/\\%\x7f") | frozenset(range(0x20))
 
@@ -79,6 +80,11 @@ def find(raw_path: bytes) -> Route | None:
             return route
         prefix = prefix[: prefix.rfind(b"/")]
     return None
+
+
+def takes_a_file(method: str, raw_path: bytes) -> bool:
+    """Whether the request sends a file, which may be larger and take longer than other bodies."""
+    return method == "POST" and _FILES.fullmatch(raw_path) is not None
 
 
 def is_canonical(raw_path: bytes) -> bool:

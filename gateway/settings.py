@@ -33,6 +33,8 @@ class GatewaySettings(ServiceSettings):
     dev_credentials: Path | None = Field(None, validation_alias="KEFU_DEV_CREDENTIALS")
     body_bytes: int = Field(1024 * 1024, validation_alias="KEFU_BODY_BYTES", ge=1024)
     body_seconds: float = Field(10.0, validation_alias="KEFU_BODY_SECONDS", gt=0)
+    file_bytes: int = Field(11 * 1024 * 1024, validation_alias="KEFU_FILE_BYTES", ge=1024)
+    file_seconds: float = Field(60.0, validation_alias="KEFU_FILE_SECONDS", gt=0)
     answer_seconds: float = Field(30.0, validation_alias="KEFU_ANSWER_SECONDS", gt=0)
     transfer_seconds: float = Field(120.0, validation_alias="KEFU_TRANSFER_SECONDS", gt=0)
 
@@ -79,6 +81,11 @@ class GatewaySettings(ServiceSettings):
     def body(self) -> BodyLimits:
         """The limits of bodies on their way to a service."""
         return BodyLimits(self.body_bytes, self.body_seconds)
+
+    @property
+    def files(self) -> BodyLimits:
+        """The limits of files on their way to a service; its policy may allow less."""
+        return BodyLimits(self.file_bytes, self.file_seconds)
 
     @property
     def own_body(self) -> BodyLimits:

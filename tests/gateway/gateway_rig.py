@@ -161,6 +161,7 @@ async def rig(
     *,
     service_address: str | None = None,
     body: BodyLimits = BODY,
+    files: BodyLimits | None = None,
     time: TimeLimits = TIME,
     quotas: Quotas = GENEROUS,
 ) -> AsyncIterator[Rig]:
@@ -171,7 +172,7 @@ async def rig(
         address = service_address or await stack.enter_async_context(serving(service))
         upstream = HttpUpstream(dict.fromkeys(("customer", "ticket", "appraisal", "notify"), address))
         await stack.enter_async_context(upstream.running())
-        proxy = Proxy(upstream, body=body, time=time)
+        proxy = Proxy(upstream, body=body, files=files, time=time)
         door = Door(Verifier(OwnKeys(keyring), "kefu"), Limits(quotas))
         gateway = Gateway(nobody, proxy, door, own_body=body)
         yield Rig(await stack.enter_async_context(serving(gateway)), service, upstream, issuer)
