@@ -92,8 +92,10 @@ async def set_deadline(work: Work, ticket_id: UUID, deadline_at: datetime | None
     """平台时限: the marketplace's own deadline, with the stamp of its version (T49).
 
     The same again changes nothing. Raises Problem `stale-version` for an older stamp than the one that is known, and
-    `conflict` for another deadline under the same one.
+    `conflict` for another deadline under the same one, `forbidden` for a buyer.
     """
+    if work.actor.account_id is not None:
+        raise Problem("forbidden", permission="ticket:deadline")
     ticket = await locked(work, ticket_id)
     known = ticket.version_stamp
     if known is not None and version_stamp < known:
