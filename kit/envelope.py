@@ -8,9 +8,12 @@ from typing import Generic, TypeVar
 from urllib.parse import quote, unquote
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from contracts.catalogue import decode
 from contracts.event import Event
 from kit.clock import as_utc
+from kit.reasons import faults_in
 from kit.tracing import well_formed
 
 E = TypeVar("E", bound=Event)
@@ -89,5 +92,7 @@ def read_event(meta: Meta, body: bytes) -> Event:
     """The event in a message's body. Raises UndecodableError when it doesn't fit its contract."""
     try:
         return decode(meta.subject, body)
+    except ValidationError as error:
+        raise UndecodableError(f"the body is no {meta.subject}: {faults_in(error)}") from error
     except (ValueError, LookupError) as error:
         raise UndecodableError(f"the body is no {meta.subject}") from error

@@ -7,6 +7,7 @@ from kit import deadletters
 from kit.deadletters import Letter
 from kit.envelope import UndecodableError, read_event, read_meta
 from kit.inbox import Verdict
+from kit.reasons import reason_of
 from kit.subscriber import Arrival, Subscriber
 
 
@@ -35,6 +36,7 @@ async def redrive(subscriber: Subscriber, letters: Sequence[Letter]) -> list[Out
 
 async def _redrive_one(subscriber: Subscriber, letter: Letter) -> str | None:
     try:
+        letter = deadletters.opened(letter, subscriber.transactions.vault)
         meta = read_meta(letter.subject, letter.headers)
         event = read_event(meta, letter.body) if subscriber.handles(letter.subject) else None
         arrival = Arrival(letter.subject.rpartition(".")[0], meta, event)
@@ -42,7 +44,7 @@ async def _redrive_one(subscriber: Subscriber, letter: Letter) -> str | None:
     except UndecodableError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - told to the person who redrives; the letter stays
-        return type(error).__qualname__
+        return reason_of(error)
     if verdicts[0] is Verdict.EARLY:
         return "an earlier event of this aggregate has not arrived yet"
     await deadletters.mark_redriven(subscriber.transactions.database, letter, subscriber.transactions.clock.now())

@@ -27,6 +27,7 @@ from kit.logs import log
 from kit.metrics import OFF as UNCOUNTED
 from kit.metrics import Metrics
 from kit.principals import system
+from kit.reasons import RefusedEventError, reason_of
 from kit.tracing import OFF as UNTRACED
 from kit.tracing import Tracing
 from kit.work import Transactions, Work
@@ -172,17 +173,21 @@ class Subscriber:
         if is_transient(error):
             await self._retry_all([arrival], error)
             return
-        name = type(error).__qualname__
+        reason = reason_of(error)
         self._metrics.handled(self.reader.name, "failed")
         log.error(
             "subscriber.handler_failed",
             consumer=self.reader.name,
             event_id=str(arrival.meta.id),
             error=error,
+            reason=reason,
         )
+        if isinstance(error, RefusedEventError):
+            await self._bury(_message(arrival), arrival.meta, reason, attempts=1)
+            return
         try:
             attempts = await deadletters.count_attempt(
-                self.transactions.database, self.reader.name, arrival.meta.id, name
+                self.transactions.database, self.reader.name, arrival.meta.id, reason
             )
         except Exception as broken:  # noqa: BLE001 - uncounted, so it simply comes again
             await self._retry_all([arrival], broken)
@@ -190,7 +195,7 @@ class Subscriber:
         if attempts < ATTEMPTS:
             await _message(arrival).retry(_FIRST_PAUSE * 2 ** (attempts - 1))
         else:
-            await self._bury(_message(arrival), arrival.meta, f"the handler failed: {name}", attempts=attempts)
+            await self._bury(_message(arrival), arrival.meta, f"the handler failed: {reason}", attempts=attempts)
 
     async def _acknowledge(self, arrivals: Sequence[Arrival], verdicts: Sequence[Verdict]) -> None:
         for verdict, count in Counter(verdicts).items():
@@ -234,7 +239,7 @@ class Subscriber:
             attempts=attempts,
         )
         try:
-            await deadletters.bury(self.transactions.database, letter)
+            await deadletters.bury(self.transactions.database, letter, self.transactions.vault)
         except Exception as error:  # noqa: BLE001 - not written down, so it must come again
             log.warning("subscriber.interrupted", consumer=self.reader.name, error=error)
             await message.retry(_TRANSIENT_PAUSE)

@@ -66,18 +66,29 @@ class Vault:
 
     def seal(self, value: str, place: Place) -> bytes:
         """The value as it may lie in the database, at that place."""
-        header, nonce = _header(self._newest), os.urandom(_NONCE_BYTES)
-        return header + nonce + self._ciphers[self._newest].encrypt(nonce, value.encode(), place.bound(header))
+        return self.seal_bytes(value.encode(), place)
 
     def open(self, sealed: bytes, place: Place) -> str:
         """The value again. Raises BrokenSealError when it was sealed elsewhere, changed, or its key is not here."""
+        try:
+            return self.open_bytes(sealed, place).decode()
+        except UnicodeDecodeError as error:
+            raise BrokenSealError("this is no sealed text") from error
+
+    def seal_bytes(self, value: bytes, place: Place) -> bytes:
+        """`seal`, of bytes."""
+        header, nonce = _header(self._newest), os.urandom(_NONCE_BYTES)
+        return header + nonce + self._ciphers[self._newest].encrypt(nonce, value, place.bound(header))
+
+    def open_bytes(self, sealed: bytes, place: Place) -> bytes:
+        """`open`, of what was sealed as bytes."""
         key_id, header = _split(sealed)
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise BrokenSealError("the vault doesn't hold this value's key")
         body = sealed[len(header) :]
         try:
-            return cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], place.bound(header)).decode()
+            return cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], place.bound(header))
         except (InvalidTag, ValueError) as error:
             raise BrokenSealError("the seal is broken") from error
 

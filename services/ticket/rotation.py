@@ -1,6 +1,7 @@
 """What of this service lies sealed, for `kefu reseal` (X6)."""
 
+from kit import deadletters
 from kit.rotation import Step
 from services.ticket.order import rotation as orders
 
-SEALED: tuple[Step, ...] = (orders.reseal_deliveries, orders.reseal_milestones)
+SEALED: tuple[Step, ...] = (orders.reseal_deliveries, orders.reseal_milestones, deadletters.reseal_letters)

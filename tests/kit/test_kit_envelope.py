@@ -123,7 +123,7 @@ def test_a_message_without_attributes_is_undecodable(raw: dict[str, str] | None)
     "body", [b"", b"null", b"[]", b"{}", b"{", b"\xff\xfe", b'{"ticket":1}', b"[" * 100_000, b'{"ticket":{"a":NaN}}']
 )
 def test_a_body_that_breaks_its_contract_is_undecodable_and_not_quoted(body: bytes) -> None:
-    with pytest.raises(UndecodableError, match=r"^the body is no ticket\.closed$"):
+    with pytest.raises(UndecodableError, match=r"^the body is no ticket\.closed: [a-z_/0-9*, ]+$"):
         read_event(META, body)
 
 

@@ -18,6 +18,7 @@ from contracts.storefront import (
 from kit.envelope import Delivery
 from kit.http.faults import pointer_of
 from kit.money import Money
+from kit.reasons import RefusedEventError
 from kit.work import Work
 from services.ticket.order import service
 from services.ticket.order.schemas import OrderItem, OrderMilestone
@@ -31,11 +32,11 @@ _LINE = {"line_no", "sku", "item_no", "product_name", "category", "quantity"}
 _SAID = {"shop", "order_no", "payment_method", "payer_token", "courier", "reason"}
 
 
-class UnfitOrderError(Exception):
+class UnfitOrderError(RefusedEventError):
     """An order that HTTP would refuse as well; the text names the places, never a value (X6)."""
 
 
-class MisaddressedEventError(Exception):
+class MisaddressedEventError(RefusedEventError):
     """An event whose `ce-subject` is not the key of the order it tells about."""
 
 
@@ -51,7 +52,7 @@ async def take_news(work: Work, deliveries: Sequence[Delivery[StorefrontOrderEve
     for delivery in deliveries:
         event = delivery.event
         if delivery.meta.aggregate_id != event.aggregate_id:
-            raise MisaddressedEventError
+            raise MisaddressedEventError("ce-subject is not the key of the order that the event tells about")
         if isinstance(event, StorefrontOrderPlaced | StorefrontOrderCorrected):
             items.append(item_of(event.shop, event.order_no, event.order))
         else:
@@ -144,4 +145,6 @@ def _minor(price: Price | None, currency: str) -> int:
 def _unfit(error: ValidationError) -> Exception:
     """A fault of the whole is one of its sums; any other has its place."""
     places = {pointer_of(("body", *one["loc"])) for one in error.errors(include_input=False, include_url=False)}
-    return AmountsDoNotAddUpError() if "" in places else UnfitOrderError(", ".join(sorted(places)))
+    if "" in places:
+        return AmountsDoNotAddUpError()
+    return UnfitOrderError(f"HTTP would refuse the order as well: {', '.join(sorted(places))}")
