@@ -34,8 +34,8 @@ def create_app(
     runtime = Runtime(wiring, settings, clock=clock)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with runtime.running():
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with app.state.runtime.running():
             yield
 
     app = FastAPI(

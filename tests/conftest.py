@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +24,8 @@ from contracts.catalogue import STREAMS
 from kit import bus
 from kit.clock import Clock, FrozenClock
 from kit.ids import new_id
+from kit.refusals import Refusals
+from kit.runtime import Runtime
 from kit.settings import Profile, ServiceSettings
 from kit.testing.servers import NatsServer
 from kit.testing.stage import Databases
@@ -136,13 +138,30 @@ def start_service(
             relay_poll_seconds=0.2,
             audit_dir=tmp_path_factory.mktemp("audit"),
         )
-        module = import_module(f"services.{service}.app")
-        app: FastAPI = module.application(settings)
-        app.state.runtime.clock = clock
-        object.__setattr__(app.state.runtime.transactions, "clock", clock)
-        async with LifespanManager(app, startup_timeout=20, shutdown_timeout=20):
-            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
-                yield Client(http, token, app)
+        with _application(service, settings) as app:
+            app.state.runtime.clock = clock
+            object.__setattr__(app.state.runtime.transactions, "clock", clock)
+            async with LifespanManager(app, startup_timeout=20, shutdown_timeout=20):
+                transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+                async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
+                    yield Client(http, token, app)
 
     return start
+
+
+_idle: list[FastAPI] = []
+
+
+@contextmanager
+def _application(service: str, settings: ServiceSettings) -> Iterator[FastAPI]:
+    """The service. The ticket service's 160 routes take as long to build as its database to copy: one that is not in
+    use gets a new runtime instead, which is all that an application remembers."""
+    module = import_module(f"services.{service}.app")
+    app: FastAPI = _idle.pop() if service == "ticket" and _idle else module.application(settings)
+    if app.state.runtime.settings is not settings:
+        app.state.runtime = Runtime(module.WIRING, settings)
+        app.state.refusals = Refusals()
+        module.open_files(app.state.runtime)
+    yield app
+    if service == "ticket":
+        _idle.append(app)

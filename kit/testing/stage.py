@@ -50,7 +50,8 @@ class Databases:
             _run(_upgraded(service, self._url(name)))
             self._templates[service] = name
         name = f"{self._prefix}_{service}_{next(self._numbers)}"
-        self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{self._templates[service]}"')
+        # Copying the files takes a third of the time that copying through the log does; nobody else is writing here.
+        self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{self._templates[service]}" STRATEGY file_copy')
         return self._url(name)
 
     def drop_all(self) -> None:
