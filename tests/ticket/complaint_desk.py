@@ -73,7 +73,11 @@ class Complaints:
         return dict(answer.json())
 
     async def ask_to_open(
-        self, role: str = "agent", headers: dict[str, str] | None = None, by: dict[str, Any] | None = None, **facts: Any
+        self,
+        role: str = "agent",
+        headers: dict[str, str] | None = None,
+        by: dict[str, Any] | None = None,
+        **facts: Any,
     ) -> httpx.Response:
         """Ask to record a complaint."""
         body = {
@@ -97,7 +101,9 @@ class Complaints:
             headers["If-Match"] = match
         content = body if body is not None else {**BODIES.get(verb, {}), **facts}
         claims = {"staff_id": staff_id or self.by.get(asked)}
-        return await self.desk.call("POST", path, asked, json=content or None, headers=headers, **claims)
+        return await self.desk.call(
+            "POST", path, asked, json=content if body is not None else content or None, headers=headers, **claims
+        )
 
     async def done(self, complaint: dict[str, Any], *verbs: str, **facts: Any) -> dict[str, Any]:
         """Take it through these verbs; each must be done."""
@@ -113,10 +119,10 @@ class Complaints:
             return await self.done(complaint, "withdraw" if stage == "withdrawn" else "cancel")
         if stage == "unreachable":
             complaint = await self.done(complaint, *LOOP[:6])
-            for days in (0, 0, 2):
+            for days in (0, 0, 3):  # Saturday, Saturday, Tuesday
                 self.desk.clock.advance(timedelta(days=days))
                 complaint = await self.done(complaint, "call-back", result="missed")
-            self.desk.clock.advance(timedelta(days=-2))
+            self.desk.clock.advance(timedelta(days=-3))
         else:
             complaint = await self.done(complaint, *LOOP[: STAGES.index(stage)])
         assert complaint["stage"] == stage

@@ -61,6 +61,7 @@ class Paper:
     times_not_carried_out: int = 0
     times_unsatisfied: int = 0
     times_missed: int = 0
+    times_reopened: int = 0
     first_missed_on: date | None = None
     injury_or_safety: bool = False
     media_or_regulator: bool = False

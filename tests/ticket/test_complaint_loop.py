@@ -267,6 +267,14 @@ def test_an_end_remembers_who_handled_it_and_leaves_nothing_due() -> None:
         assert (complaint.handled_by_staff_id, complaint.closed_at, complaint.due_at) == (who, AT, None)
 
 
+def test_what_was_withdrawn_is_recorded_anew_and_open() -> None:
+    """T2: no ticket becomes new again."""
+    complaint = at_stage("withdrawn")
+    lifecycle.reopen(complaint)
+    assert (complaint.stage, lifecycle.status_of(complaint)) == ("recorded", TicketStatus.OPEN)
+    assert lifecycle.status_of(Paper()) is TicketStatus.NEW
+
+
 def test_a_reopened_complaint_keeps_what_was_found_out() -> None:
     """T2, T11: only the solution is looked for anew; the misses and the end are forgotten."""
     complaint = at_stage(
@@ -274,7 +282,13 @@ def test_a_reopened_complaint_keeps_what_was_found_out() -> None:
     )
     lifecycle.reopen(complaint)
     assert complaint == replace(
-        complaint, stage="cause_found", closed_at=None, times_missed=0, first_missed_on=None, verified_at=None
+        complaint,
+        stage="cause_found",
+        closed_at=None,
+        times_missed=0,
+        first_missed_on=None,
+        verified_at=None,
+        times_reopened=1,
     )
     assert (complaint.nature, complaint.unit_id, complaint.cause_code) == ("founded", UNIT, "packing")
     assert (complaint.times_unsatisfied, complaint.promise_kept, complaint.round) == (1, True, 1)

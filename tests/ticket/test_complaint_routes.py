@@ -1,13 +1,9 @@
 """T11, T12: a complaint's way round the loop over HTTP, with its events, trail, ticket and tally (I1, I10, X7)."""
 
-from datetime import timedelta
-
 import orjson
 import pytest
-from complaint_desk import BODIES, CHIEF, CULPRIT, LEAD, LOOP, ME, UNIT, Complaints
-from ticket_desk import Desk, faults
-
-from kit.ids import new_id
+from complaint_desk import CULPRIT, LOOP, UNIT, Complaints
+from ticket_desk import Desk
 
 
 @pytest.fixture
@@ -29,7 +25,11 @@ async def test_a_whole_loop(complaints: Complaints) -> None:
         ("customer_informed", "open"), ("verified_inside", "open"), ("called_back", "solved"), ("closed", "closed"),
     ]  # fmt: skip
     inside = complaint["inside"]
-    assert (inside["nature"], inside["unit_id"], inside["responsible_staff_id"]) == ("founded", str(UNIT), str(CULPRIT))
+    assert (inside["nature"], inside["unit_id"], inside["responsible_staff_id"]) == (
+        "founded",
+        str(UNIT),
+        str(CULPRIT),
+    )
     assert (inside["promise_kept"], inside["grade"], complaint["round"]) == (True, "ordinary", 1)
     told = await desk.rows(
         "SELECT noun, subject FROM outbox WHERE aggregate_id = :one ORDER BY id", one=complaint["complaint_id"]

@@ -14,7 +14,7 @@ from kit.privacy import scrub
 from kit.problems import Problem
 from kit.work import Work
 from services.ticket.complaint import store
-from services.ticket.complaint.lifecycle import OUTCOME, STATUS, Stage
+from services.ticket.complaint.lifecycle import OUTCOME, Stage, status_of
 from services.ticket.complaint.models import Complaint, ComplaintGrading
 from services.ticket.complaint.tally import Cell, cells
 from services.ticket.models import TicketServiceTable
@@ -72,7 +72,7 @@ async def settle(
     await tickets.follow(
         work,
         case.ticket,
-        STATUS[stage],
+        status_of(complaint),
         verb=verb,
         outcome=OUTCOME.get(stage),
         promise_kept=complaint.promise_kept,

@@ -58,6 +58,7 @@ class ComplaintLike(Protocol):
     times_not_carried_out: int
     times_unsatisfied: int
     times_missed: int
+    times_reopened: int
     first_missed_on: date | None
     injury_or_safety: bool
     media_or_regulator: bool
@@ -122,7 +123,7 @@ LOOP = Lifecycle(
     },
 )  # fmt: skip
 
-# The common status is derived from the stage and from nothing else (T2).
+# The common status is derived from the stage (T2).
 STATUS: dict[Stage, TicketStatus] = {
     _S.RECORDED: TicketStatus.NEW,
     **dict.fromkeys(AT_WORK[1:], TicketStatus.OPEN),
@@ -136,6 +137,13 @@ OUTCOME: dict[Stage, TicketOutcome] = {
     _S.WITHDRAWN: TicketOutcome.WITHDRAWN,
     _S.CANCELLED: TicketOutcome.CANCELLED,
 }
+
+
+def status_of(complaint: ComplaintLike) -> TicketStatus:
+    """The common status; a complaint that is recorded anew is open, because no ticket becomes new again."""
+    if complaint.stage == Stage.RECORDED and complaint.times_reopened:
+        return TicketStatus.OPEN
+    return STATUS[Stage(complaint.stage)]
 
 
 def door(arrow: str) -> str:
@@ -181,6 +189,7 @@ def reopen(complaint: ComplaintLike) -> None:
     A promise of before has its verdict; the misses of before are forgotten.
     """
     move(complaint, "reopen")
+    complaint.times_reopened += 1
     complaint.closed_at = complaint.due_at = complaint.verified_at = None
     complaint.times_missed, complaint.first_missed_on = 0, None
 

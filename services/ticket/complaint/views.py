@@ -14,7 +14,7 @@ from contracts.price import Price
 from contracts.ticket.complaint import ComplaintCategory, Grade, Nature
 from contracts.ticket.ticket import TicketStatus
 from kit.money import Money
-from services.ticket.complaint.lifecycle import STATUS, Stage, allowed
+from services.ticket.complaint.lifecycle import Stage, allowed, status_of
 from services.ticket.complaint.models import Complaint
 from services.ticket.ticket.schemas import TicketPublic
 
@@ -225,7 +225,7 @@ def shown(complaint: Complaint, *, inside: bool) -> dict[str, Any]:
     outside = {name: getattr(complaint, name) for name in ComplaintShown.model_fields if hasattr(complaint, name)}
     return {
         **outside,
-        "status": STATUS[Stage(complaint.stage)],
+        "status": status_of(complaint),
         "inside": _inside(complaint) if inside else None,
     }
 

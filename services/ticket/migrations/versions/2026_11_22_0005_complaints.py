@@ -45,6 +45,7 @@ _STATEMENTS = (
         times_not_carried_out integer NOT NULL CHECK (times_not_carried_out >= 0),
         times_unsatisfied integer NOT NULL CHECK (times_unsatisfied >= 0),
         times_missed integer NOT NULL CHECK (times_missed >= 0),
+        times_reopened integer NOT NULL CHECK (times_reopened >= 0),
         first_missed_on date,
         injury_or_safety boolean NOT NULL,
         media_or_regulator boolean NOT NULL,
