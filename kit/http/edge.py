@@ -81,7 +81,7 @@ async def open_work(request: Request, principal: CurrentPrincipal) -> AsyncItera
     async with begin as work:
         key = request.headers.get("idempotency-key")
         if key is not None and request.method == "POST":
-            await _begin(work, request, key)
+            await hold_key(work, request, key)
         yield work
 
 
@@ -99,7 +99,7 @@ async def answer(
         headers["Location"] = location
     content = body.model_dump_json().encode()
     if work.idempotency is not None:
-        await _store(work, status, headers, content)
+        await keep_answer(work, status, headers, content)
     return Response(content, status, headers)
 
 
@@ -113,7 +113,7 @@ def _if_match(request: Request) -> int | None:
     return int(match[1])
 
 
-async def _begin(work: Work, request: Request, key: str) -> None:
+async def hold_key(work: Work, request: Request, key: str) -> None:
     """Answer again what this key has been answered, or hold the key until this transaction ends."""
     if not _KEY.fullmatch(key):
         raise invalid(
@@ -121,12 +121,16 @@ async def _begin(work: Work, request: Request, key: str) -> None:
             "1 到 200 个可见 ASCII 字符",
             "must be 1 to 200 visible ASCII characters",
         )
-    caller = _caller(work)
     # Keyed: a plain digest of a body with a phone number in it could be guessed back to the number (X6).
     # Of a file that was read as it came, its receiver says what stands for the body.
     body = getattr(request.state, "body_print", None) or await request.body()
     asked = f"{request.method} {request.url.path}\0".encode() + body
-    print_of = hmac.digest(work.key, asked, hashlib.sha256)
+    await hold(work, key, hmac.digest(work.key, asked, hashlib.sha256))
+
+
+async def hold(work: Work, key: str, print_of: bytes) -> None:
+    """The same for a key of our own making: one effect among several that a request has."""
+    caller = _caller(work)
     lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 7))")
     if not (await work.session.execute(lock, {"key": f"{caller}\n{key}"})).scalar_one():
         raise Problem("idempotency-in-flight", headers={"Retry-After": "1"})
@@ -145,7 +149,8 @@ def _caller(work: Work) -> str:
     return f"{work.actor.subject} {work.actor.account_id or ''}".rstrip()
 
 
-async def _store(work: Work, status: int, headers: Mapping[str, str], body: bytes) -> None:
+async def keep_answer(work: Work, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """The answer that the held key has from now on."""
     assert work.idempotency is not None  # noqa: S101 - asked by the caller
     key, print_of = work.idempotency
     await work.session.execute(
