@@ -3,7 +3,7 @@
 Names of fields are ours and may be told, keys that a sender made up may not: they can be anybody's phone number.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -69,12 +69,11 @@ def _field_names() -> set[str]:
     """The fields of all models there are in this process."""
     names: set[str] = set()
     for model in _below(BaseModel):
-        fields: Mapping[str, Any] = getattr(model, "model_fields", {})
-        names.update(fields)
+        names.update(model.model_fields)
     return names
 
 
-def _below(model: type) -> Iterator[type]:
+def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     for one in model.__subclasses__():
         yield one
         yield from _below(one)

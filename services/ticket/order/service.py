@@ -273,7 +273,7 @@ def _delivery(work: Work, order_id: UUID, item: OrderItem) -> dict[str, Any]:
     return {"order_id": order_id, "sealed_recipient": recipient, **_sealed(work, order_id, item)}
 
 
-def _sealed(work: Work, order_id: UUID, item: OrderItem | OrderMilestone) -> dict[str, bytes | None]:
+def _sealed(work: Work, order_id: UUID, item: OrderItem | OrderMilestone) -> dict[str, Any]:
     return {
         "sealed_tracking": sealing.seal(work.vault, order_id, sealing.TRACKING, item.tracking_number),
         "sealed_payer": sealing.seal(work.vault, order_id, sealing.PAYER, item.payer_token),
