@@ -4,6 +4,7 @@ It happens in the transaction that keeps the news, a bounded number of tickets a
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,7 @@ async def keep_staff(work: Work, deliveries: Sequence[Delivery[StaffEvent]]) -> 
         await return_tickets(work, staff_id, {})
 
 
-async def return_tickets(work: Work, staff_id: UUID, _: Mapping[str, Any]) -> None:
+async def return_tickets(work: Work, staff_id: UUID, facts: Mapping[str, Any]) -> None:
     """Give up to `AT_ONCE` of their unfinished tickets back to the queue; the timer goes on with the rest."""
     tickets = await store.lock_unfinished_of(work.session, staff_id, AT_ONCE)
     told: list[tuple[TicketEvent, int]] = []
@@ -47,7 +48,9 @@ async def return_tickets(work: Work, staff_id: UUID, _: Mapping[str, Any]) -> No
     await outbox.record_many(work, told)
     await audit.record_many(work, trail)
     if len(tickets) == AT_ONCE:
-        await timers.start(work, RETURN_TIMER, staff_id, work.now, {"after": str(tickets[-1].ticket_id)})
+        rounds = int(facts.get("rounds", 0)) + 1
+        at_once = work.now - timedelta(microseconds=rounds)  # a timer of its own, also within one instant
+        await timers.start(work, RETURN_TIMER, staff_id, at_once, {"rounds": rounds})
 
 
 def _left(work: Work, ticket: Ticket) -> TicketEvent:
