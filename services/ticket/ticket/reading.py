@@ -15,7 +15,7 @@ from kit.work import Work
 from services.ticket.clock import service as clocks
 from services.ticket.clock.schemas import ClockPublic
 from services.ticket.copies import service as copies
-from services.ticket.sight import in_sight, sees_notes
+from services.ticket.sight import Wanted, in_sight, sees_notes
 from services.ticket.ticket import store
 from services.ticket.ticket.change import seen
 from services.ticket.ticket.lifecycle import allowed, state_of
@@ -60,19 +60,18 @@ async def surviving(work: Work, ticket: Ticket) -> Ticket:
 async def list_tickets(work: Work, query: TicketFilter, after: Sequence[Any] | None) -> Listed:
     """Tickets of the shops of the caller's token, of a buyer's token that buyer's own (X1, X6). Raises Problem
     `forbidden` for a question about what the caller isn't shown."""
-    asked = query.model_dump(exclude=_NO_COLUMNS, exclude_none=True)
-    if not sees_notes(work) and _OF_THE_HOUSE & query.model_fields_set:
-        raise Problem("forbidden")
-    wanted = dict(in_sight(work, {_COLUMNS.get(name, name): value for name, value in asked.items()}))
-    if query.customer_id is not None:
-        wanted["customer_id"] = await copies.files_of(work.session, query.customer_id)
-    if query.unassigned:
-        wanted["assignee_staff_id"] = [None]
+    wanted = await _wanted(work, query)
     span = Span(query.opened_from, query.opened_to)
     found = await store.page(work.session, wanted, span, query.sort, after, query.limit + 1)
     shown = found[: query.limit]
     last = store.place_of(shown[-1], query.sort) if len(found) > query.limit else None
     return Listed(await show_all(work, shown), last)
+
+
+async def count_tickets(work: Work, query: TicketFilter, most: int) -> int:
+    """How many such tickets there are, counted no further than `most`. Raises as `list_tickets` does."""
+    wanted = await _wanted(work, query)
+    return await store.count(work.session, wanted, Span(query.opened_from, query.opened_to), query.sort, most)
 
 
 async def history(work: Work, ticket_id: UUID, before_id: int | None, limit: int) -> Sequence[RowMapping]:
@@ -121,6 +120,19 @@ def describe(ticket: Ticket, running: Sequence[ClockPublic] = ()) -> TicketPubli
         allowed=allowed(ticket),
         clocks=tuple(ClockShort.model_validate(clock, from_attributes=True) for clock in running),
     )
+
+
+async def _wanted(work: Work, query: TicketFilter) -> Wanted:
+    """What each column may say: what is asked for, as far as the caller may see it."""
+    asked = query.model_dump(exclude=_NO_COLUMNS, exclude_none=True)
+    if not sees_notes(work) and _OF_THE_HOUSE & query.model_fields_set:
+        raise Problem("forbidden")
+    wanted = dict(in_sight(work, {_COLUMNS.get(name, name): value for name, value in asked.items()}))
+    if query.customer_id is not None:
+        wanted["customer_id"] = await copies.files_of(work.session, query.customer_id)
+    if query.unassigned:
+        wanted["assignee_staff_id"] = [None]
+    return wanted
 
 
 def _outside(work: Work, ticket: Ticket) -> TicketPublic:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, select, text, tuple_
+from sqlalchemy import Select, delete, func, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import col
@@ -144,6 +144,16 @@ async def page(
         if after is not None:
             statement = statement.where(ticket_id < UUID(after[0]))
     return list((await session.execute(statement.limit(limit))).scalars())
+
+
+async def count(session: AsyncSession, wanted: Wanted, span: Span, order: Sorting, most: int) -> int:
+    """How many tickets such a list has, counted no further than `most`."""
+    statement = _within(_with(select(col(Ticket.ticket_id)), wanted), span)
+    if order is Sorting.DUE:
+        statement = statement.where(col(Ticket.due_at).is_not(None))
+    return int(
+        (await session.execute(select(func.count()).select_from(statement.limit(most).subquery()))).scalar_one()
+    )
 
 
 def place_of(ticket: Ticket, order: Sorting) -> list[str]:
