@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contracts.price import Price
 from contracts.ticket.complaint import Grade
-from kit.http.fields import Line
+from kit.http.fields import Day, Line
 from kit.http.pages import Page
 from kit.problems import InvalidValue
-from services.ticket.complaint.schemas import Day, MonthOf
+from services.ticket.complaint.schemas import MonthOf
 from services.ticket.penalty.lifecycle import ListStatus
 
 
