@@ -47,6 +47,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             if (path, method) in needed:
                 operation["x-permission"] = needed[path, method]
     add_links(spec.get("paths", {}), known["schemas"])
+    for schema in known["schemas"].values():
+        _as_it_is(schema)
     _drop_unused(spec)
     return spec
 
@@ -60,6 +62,17 @@ def permissions(app: FastAPI) -> dict[tuple[str, str], str]:
                 for method in route.methods or ():
                     found[str(route.path), method.lower()] = depends.dependency.name
     return found
+
+
+def _as_it_is(schema: Any) -> None:
+    """A default that its own schema forbids stands for "not given" and is none; a tuple is a list of its length."""
+    if isinstance(schema, dict):
+        if schema.get("default") == "" and schema.get("minLength", 0) > 0:
+            del schema["default"]
+        if "prefixItems" in schema:
+            schema.setdefault("items", {"anyOf": schema.pop("prefixItems")})
+    for one in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _as_it_is(one)
 
 
 def _drop_unused(spec: dict[str, Any]) -> None:

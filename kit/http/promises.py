@@ -82,7 +82,10 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": "The ETag that was read; with another version meanwhile the answer is 412.",
+        "description": (
+            "The ETag that was read; with another version meanwhile the answer is 412. "
+            "What decides for good needs it and answers 428 without."
+        ),
         "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}")$'},
     },
     "IfMatchRequired": {

@@ -71,6 +71,6 @@ FORM: dict[str, Any] = {
 CONTENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The content, always to be saved and never to be shown in place.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
     }
 }

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kit.http.fields import Day as Date
 from kit.http.fields import Instant, Line
 from services.ticket.calendar.policy import Day, DayKind, Weekday
 
@@ -16,7 +17,7 @@ class CalendarQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    first: Annotated[date | None, Field(description="The first day shown; the shop's today if not given.")] = None
+    first: Annotated[Date | None, Field(description="The first day shown; the shop's today if not given.")] = None
     days: Annotated[int, Field(ge=1, le=62)] = 14
 
 
@@ -84,7 +85,7 @@ class SpecialDay(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    day: date
+    day: Date
     kind: DayKind
     name: Line
 

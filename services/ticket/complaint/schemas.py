@@ -1,38 +1,20 @@
 """Complaints in the words of HTTP: what is asked."""
 
-import re
-from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contracts.fields import Month
 from contracts.ticket.complaint import CallManner, ComplaintCallback, ComplaintCategory, Grade, Nature, Solution
 from contracts.ticket.ticket import IntakeChannel, Priority
-from kit.http.fields import Amount, Code, Currency, Instant, Line, Text
+from kit.http.fields import Amount, Code, Currency, Day, Instant, Line, Text
 from kit.http.pages import Page
 from kit.problems import InvalidValue
 from services.ticket.complaint.callback import Verification
 from services.ticket.complaint.lifecycle import Stage
 from services.ticket.complaint.policy import Factor
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-
-def _from_text(value: object) -> object:
-    if not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
-        raise InvalidValue("必须是日期 YYYY-MM-DD", "must be a date YYYY-MM-DD")
-    return value
-
-
-def _in_range(day: date) -> date:
-    if not 1970 <= day.year <= 2200:
-        raise InvalidValue("日期超出范围", "the date is out of range")
-    return day
-
-
-Day = Annotated[date, BeforeValidator(_from_text), AfterValidator(_in_range)]
 Flag = Annotated[bool, Field(strict=True)]
 MonthOf = Annotated[Month, Field(examples=["2026-11"], description="A business month.")]
 

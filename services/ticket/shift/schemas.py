@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from kit.http.faults import InvalidValue
 from kit.http.fields import Code, Instant, Line
+from kit.http.fields import Day as Date
 from kit.http.pages import Page
 from services.ticket.shift.lifecycle import Presence, ShiftStatus
 from services.ticket.shift.policy import Duty
@@ -21,7 +22,7 @@ def _plannable(day: date) -> date:
     return day
 
 
-Day = Annotated[date, AfterValidator(_plannable)]
+Day = Annotated[Date, AfterValidator(_plannable)]
 
 
 class SegmentIn(BaseModel):
