@@ -70,7 +70,9 @@ def _as_it_is(schema: Any) -> None:
         if schema.get("default") == "" and schema.get("minLength", 0) > 0:
             del schema["default"]
         if "prefixItems" in schema:
-            schema.setdefault("items", {"anyOf": schema.pop("prefixItems")})
+            first, *others = schema.pop("prefixItems")
+            different = [first, *(one for one in others if one != first)]
+            schema["items"] = first if len(different) == 1 else {"anyOf": different}
     for one in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
         _as_it_is(one)
 
