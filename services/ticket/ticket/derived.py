@@ -22,6 +22,7 @@ FOLLOWED = Lifecycle(
     states=TicketStatus,
     initial=_S.NEW,
     table={
+        _S.NEW.value: {},
         _S.OPEN.value: dict.fromkeys((_S.NEW, _S.WAITING, _S.SOLVED, _S.CLOSED), _S.OPEN),
         _S.WAITING.value: dict.fromkeys((_S.NEW, _S.OPEN, _S.WAITING, _S.SOLVED, _S.CLOSED), _S.WAITING),
         _S.SOLVED.value: dict.fromkeys((_S.NEW, _S.OPEN, _S.WAITING), _S.SOLVED),

@@ -36,6 +36,8 @@ async def keep_staff(work: Work, deliveries: Sequence[Delivery[StaffEvent]]) -> 
 
 async def return_tickets(work: Work, staff_id: UUID, facts: Mapping[str, Any]) -> None:
     """Give up to `AT_ONCE` of their unfinished tickets back to the queue; the timer goes on with the rest."""
+    if await copies.staff_status(work.session, staff_id) not in _GONE:
+        return  # back before the timer came to the rest
     tickets = await store.lock_unfinished_of(work.session, staff_id, AT_ONCE)
     told: list[tuple[TicketEvent, int]] = []
     trail = []

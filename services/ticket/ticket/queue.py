@@ -64,8 +64,9 @@ async def claim(session: AsyncSession, ticket_id: UUID) -> Sought | None:
 
 
 async def assign_routed(work: Work, ticket_id: UUID, routed: Routed) -> None:
-    """Give a queued ticket to whom routing found, whose seat is taken already (T4)."""
-    await assign_ticket(work, ticket_id, routed.staff_id, routed.group, cause=AssignmentCause.ROUTED, seated=True)
+    """Give a queued ticket to whom routing found in its group, whose seat is taken already (T4)."""
+    cause = AssignmentCause.ROUTED
+    await assign_ticket(work, ticket_id, routed.staff_id, cause=cause, seated=True)
 
 
 async def in_hand(session: AsyncSession, staff_id: UUID, limit: int) -> list[Pending]:
