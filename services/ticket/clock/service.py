@@ -178,6 +178,7 @@ async def wake_due(work: Work, limit: int) -> int:
         clock.version += 1
         told.append((clock, lifecycle.wake(clock, work.now)))
     await tell(work, told)
+    await store.save_woken(work.session, clocks)
     return len(clocks)
 
 
@@ -186,6 +187,7 @@ async def put_off(work: Work, until: datetime) -> UUID | None:
     clocks = await store.lock_due(work.session, work.now, 1)
     for clock in clocks:
         clock.wake_at = until
+        await store.save_woken(work.session, clocks)
         return clock.clock_id
     return None
 
