@@ -26,7 +26,10 @@ PLACED = "2026-11-20T10:00:00+08:00"
 PAID = "2026-11-20T10:01:00+08:00"
 LATER = "2026-11-20T18:00:00+08:00"
 # Relay, timers and sealer work at a pace of their own; what they ask is none of these.
-_OURS = re.compile(r"\b(shop_order|order_\w+|ticket|\w+_copy|position)\b|INSERT INTO (outbox|audit)\b")
+_OURS = re.compile(
+    r"\b(shop_order|order_\w+|ticket|\w+_copy|position|complaint\w*|unit_volume|penalty_\w+|emergency)\b"
+    r"|INSERT INTO (outbox|audit)\b"
+)
 
 
 def an_order(buyer: str = "ming", amount: str = "20.00", **facts: Any) -> dict[str, Any]:
