@@ -38,6 +38,7 @@ from services.ticket.handover import service as handovers
 from services.ticket.handover.policy import HANDOVER_RULES
 from services.ticket.leg import routes as leg
 from services.ticket.linkage import routes as linkage
+from services.ticket.macro import routes as macro
 from services.ticket.merchant_report import routes as merchant_report
 from services.ticket.order import routes as order
 from services.ticket.penalty import routes as penalty
@@ -54,11 +55,13 @@ from services.ticket.ticket import around as around_ticket
 from services.ticket.ticket import routes as ticket
 from services.ticket.ticket import service as tickets
 from services.ticket.ticket.policy import AUTO_REPLY, TICKET_LIFE, TICKET_LIMITS
+from services.ticket.view import routes as view
+from services.ticket.view.policy import SAVED_LIMITS
 
 POLICIES = (
     FLAG_SCHEME, TICKET_LIFE, TICKET_LIMITS, AUTO_REPLY, ROUTING_RULES, DESK_LOAD, SHIFT_PRESETS, SHIFT_RULES,
     HANDOVER_RULES,
-    BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT, ATTACHMENT_RULES,
+    BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT, ATTACHMENT_RULES, SAVED_LIMITS,
     COMPLAINT_GRADES, COMPLAINT_PROMISE, COMPLAINT_CALLBACKS, COMPLAINT_SUBTYPES, CALLBACK_LETTER,
     COMPLAINT_PENALTIES,
     REVIEW_HOURS,
@@ -83,6 +86,8 @@ ROUTERS = (
     flag.router,
     search.router,
     attachment.router,
+    view.router,
+    macro.router,
     ticket.router,
     around_ticket.router,
     linkage.router,
