@@ -88,6 +88,7 @@ _STATEMENTS = (
     WHERE responsible_staff_id IS NOT NULL
     """,
     "CREATE INDEX ix_complaint_month ON complaint (month, complaint_id)",
+    "CREATE INDEX ix_complaint_month_stage ON complaint (month, stage, complaint_id)",
     "CREATE INDEX ix_complaint_account ON complaint (account_id, complaint_id) WHERE account_id IS NOT NULL",
     # The last complaint about the same order and category (T13).
     "CREATE INDEX ix_complaint_order ON complaint (order_id, category, closed_at) WHERE order_id IS NOT NULL",
