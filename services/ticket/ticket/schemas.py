@@ -20,8 +20,8 @@ from contracts.ticket.ticket import (
 from kit.http.faults import InvalidValue
 from kit.http.fields import Code, Instant, Line, Text
 from kit.http.pages import Page
-from services.ticket.clock.lifecycle import ClockState
 from services.ticket.clock.schemas import ClockPublic
+from services.ticket.clock.state import ClockState
 from services.ticket.ticket.kinds import SCHEMA, SolvedAs
 from services.ticket.ticket.state import Sorting
 
