@@ -12,6 +12,7 @@ from stage import NOON
 from ticket_desk import Desk, a_colleague
 
 from kit.clock import FrozenClock
+from kit.testing.poll import eventually
 from services.ticket.dispatch import loop
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -105,12 +106,15 @@ class Roster:
         found = await self.desk.rows("SELECT staff_id, open_tickets, open_chats FROM agent_seat")
         return {row.staff_id: (row.open_tickets, row.open_chats) for row in found}
 
-    async def fire(self) -> int:
-        """Let the timers that are due fire."""
-        fired = 0
-        while more := await self.desk.client.runtime.timers.fire_due():
-            fired += more
-        return fired
+    async def fire(self) -> None:
+        """Let the timers that are due fire, by us or by the process's own loop, and wait until they have."""
+        due = "SELECT 1 FROM timer WHERE fired_at IS NULL AND due_at <= :now LIMIT 1"
+
+        async def none_due() -> bool:
+            await self.desk.client.runtime.timers.fire_due()
+            return not await self.desk.rows(due, now=self.clock.now())
+
+        await eventually(none_due)
 
     async def give_out(self) -> int:
         """Let what waits be given out."""

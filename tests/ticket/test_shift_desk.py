@@ -109,7 +109,6 @@ async def test_nobody_came(roster: Roster) -> None:
     for shift, status in ((missed, "missed"), (cancelled, "cancelled"), (came, "ended")):
         assert (await roster.call("GET", f"/v1/shifts/{shift['shift_id']}")).json()["status"] == status
     assert await roster.desk.audits(missed["shift_id"]) == ["plan", "miss"]
-    assert await roster.fire() == 0
 
 
 async def test_whoever_forgot_to_sign_out_is_signed_out(roster: Roster) -> None:
