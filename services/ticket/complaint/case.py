@@ -19,7 +19,7 @@ from services.ticket.complaint.models import Complaint, ComplaintGrading
 from services.ticket.complaint.tally import Cell, cells
 from services.ticket.models import TicketServiceTable
 from services.ticket.ticket import service as tickets
-from services.ticket.ticket.lifecycle import TicketLike
+from services.ticket.ticket.service import Ticket
 
 _TOLD = (
     "stage", "nature", "severity", "unit_id", "responsible_staff_id", "cause_code", "grade", "round", "promise_kept",
@@ -32,7 +32,7 @@ class Case:
     """A locked complaint with its ticket, and what it was before."""
 
     complaint: Complaint
-    ticket: TicketLike
+    ticket: Ticket
     audited: dict[str, Any]
     counted: frozenset[Cell]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,7 +15,7 @@ from kit.work import Work
 from services.ticket.complaint import store
 from services.ticket.complaint.case import begin
 from services.ticket.complaint.letter import draft, text_of
-from services.ticket.complaint.lifecycle import Stage, allowed
+from services.ticket.complaint.lifecycle import Stage, refusal
 from services.ticket.complaint.models import Complaint, ComplaintLetter
 from services.ticket.complaint.policy import CALLBACK_LETTER
 from services.ticket.complaint.service import get_complaint
@@ -23,7 +23,7 @@ from services.ticket.copies import service as copies
 from services.ticket.message.schemas import MessageCreate
 from services.ticket.sight import sees_notes
 from services.ticket.ticket import service as tickets
-from services.ticket.ticket.lifecycle import TicketLike
+from services.ticket.ticket.service import Ticket
 
 Language = Literal["zh", "en"]
 LetterPart = Annotated[Text, Field(max_length=2000)] | Literal[""]
@@ -148,7 +148,8 @@ async def send_letter(work: Work, complaint_id: UUID) -> Letter:
     if saved is None:
         raise Problem("conflict", noun="letter")
     if saved.sent_at is not None:
-        raise Problem("transition-refused", **{"noun": "letter", "from": "sent", "verb": "send", "allowed": []})
+        facts: dict[str, Any] = {"noun": "letter", "from": "sent", "verb": "send", "allowed": []}
+        raise Problem("transition-refused", **facts)
     text = text_of(saved.parts)
     if len(text) > _LONGEST:
         raise invalid("/parts", f"信件最多 {_LONGEST} 个字符", f"a letter has at most {_LONGEST} characters")
@@ -159,7 +160,7 @@ async def send_letter(work: Work, complaint_id: UUID) -> Letter:
     return Letter(complaint_id, saved.language, saved.parts, saved)
 
 
-async def _drafted(work: Work, complaint: Complaint, ticket: TicketLike, language: Language | None) -> Letter:
+async def _drafted(work: Work, complaint: Complaint, ticket: Ticket, language: Language | None) -> Letter:
     policy = (await in_force(work.session, CALLBACK_LETTER, complaint.shop, work.now)).document
     party = await copies.whom(work, complaint.shop, None, ticket.account_id) if ticket.account_id else copies.NOBODY
     chosen: Language = language or ("en" if party.language.startswith("en") else "zh")
@@ -179,7 +180,4 @@ async def _drafted(work: Work, complaint: Complaint, ticket: TicketLike, languag
 def _expect_written(complaint: Complaint, verb: str) -> None:
     stage = Stage(complaint.stage)
     if stage not in _WRITTEN_AT:
-        raise Problem(
-            "transition-refused",
-            **{"noun": "complaint", "from": stage.value, "verb": verb, "allowed": allowed(stage)},
-        )
+        raise refusal(stage, verb)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from contracts.ticket.ticket import TicketOutcome, TicketStatus
@@ -158,9 +158,8 @@ def allowed(stage: Stage) -> list[str]:
 
 def refusal(stage: Stage, verb: str) -> Problem:
     """The 409 of a verb that is not drawn for the stage; it names those that are."""
-    return Problem("transition-refused", **{
-        "noun": LOOP.noun, "from": stage.value, "verb": door(verb), "allowed": allowed(stage),
-    })  # fmt: skip
+    facts: dict[str, Any] = {"noun": LOOP.noun, "from": stage.value, "verb": door(verb), "allowed": allowed(stage)}
+    return Problem("transition-refused", **facts)
 
 
 def move(complaint: ComplaintLike, arrow: str) -> Stage:

@@ -26,9 +26,9 @@ from services.ticket.copies import service as copies
 from services.ticket.emergency import service as emergencies
 from services.ticket.sight import in_sight, sees_notes
 from services.ticket.ticket import service as tickets
-from services.ticket.ticket.lifecycle import Opening, TicketLike
+from services.ticket.ticket.service import Opening, Ticket
 
-Seen = tuple[Complaint, TicketLike]
+Seen = tuple[Complaint, Ticket]
 
 
 async def open_complaint(work: Work, asked: ComplaintOpen) -> Seen:
@@ -157,7 +157,7 @@ async def _expect_against(work: Work, staff_id: UUID | None) -> None:
     await copies.expect_staff(work, staff_id)
 
 
-async def _graded_when_again(work: Work, complaint: Complaint, ticket: TicketLike) -> ComplaintGraded | None:
+async def _graded_when_again(work: Work, complaint: Complaint, ticket: Ticket) -> ComplaintGraded | None:
     if complaint.order_id is None:
         return None
     last = await store.last_closed(work.session, complaint.order_id, complaint.category, complaint.complaint_id)
@@ -181,7 +181,7 @@ def _opening(work: Work, asked: ComplaintOpen) -> Opening:
     )
 
 
-def _row(work: Work, asked: ComplaintOpen, ticket: TicketLike) -> Complaint:
+def _row(work: Work, asked: ComplaintOpen, ticket: Ticket) -> Complaint:
     return Complaint(
         complaint_id=ticket.ticket_id,
         number=ticket.number,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -26,7 +26,6 @@ from services.ticket.complaint.tally import Cell
 from services.ticket.models import TicketServiceTable
 from services.ticket.sight import Wanted
 
-T = TypeVar("T", bound=TicketServiceTable)
 # In the order of the key, so that two changes at once take the same cells in the same order and none waits in a ring.
 _COUNT = text("""
 INSERT INTO complaint_tally AS held (month, measure, shop, key, complaints)
@@ -104,7 +103,9 @@ async def get(session: AsyncSession, complaint_id: UUID) -> Complaint | None:
 async def get_fresh(session: AsyncSession, complaint_id: UUID) -> Complaint | None:
     """One complaint as it is now; the caller holds its ticket's row lock, which is the complaint's as well."""
     statement = select(Complaint).where(col(Complaint.complaint_id) == complaint_id)
-    return await _one(session, statement.execution_options(populate_existing=True))
+    fresh = statement.execution_options(populate_existing=True)
+    found: Complaint | None = (await session.execute(fresh)).scalar_one_or_none()
+    return found
 
 
 async def last_closed(
@@ -124,7 +125,7 @@ async def last_closed(
         .limit(1)
     )
     found = (await session.execute(statement)).one_or_none()
-    return None if found is None else (found[0], found[1])
+    return None if found is None or found[1] is None else (found[0], found[1])
 
 
 async def page(session: AsyncSession, wanted: Wanted, after: UUID | None, limit: int) -> list[Complaint]:
@@ -194,7 +195,8 @@ async def improvement(session: AsyncSession, complaint_id: UUID, improvement_id:
         col(ComplaintImprovement.improvement_id) == improvement_id,
         col(ComplaintImprovement.complaint_id) == complaint_id,
     )
-    return await _one(session, statement)
+    found: ComplaintImprovement | None = (await session.execute(statement)).scalar_one_or_none()
+    return found
 
 
 async def improvements(
@@ -270,8 +272,3 @@ def _with(statement: Select[Any], wanted: Wanted, of: Any = Complaint) -> Select
     for name, values in wanted.items():
         statement = statement.where(getattr(of, name).in_(values))
     return statement
-
-
-async def _one(session: AsyncSession, statement: Select[tuple[T]]) -> T | None:
-    found: T | None = (await session.execute(statement)).scalar_one_or_none()
-    return found

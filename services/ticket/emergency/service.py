@@ -20,9 +20,9 @@ from services.ticket.emergency.schemas import EmergencyFilter, EmergencyNote, Em
 from services.ticket.sight import in_sight
 from services.ticket.ticket import service as tickets
 from services.ticket.ticket.change import due_from_clocks
-from services.ticket.ticket.lifecycle import Opening, TicketLike
+from services.ticket.ticket.service import Opening, Ticket
 
-Seen = tuple[Emergency, TicketLike]
+Seen = tuple[Emergency, Ticket]
 
 
 async def open_emergency(work: Work, asked: EmergencyOpen) -> Seen:
@@ -44,7 +44,7 @@ async def open_emergency(work: Work, asked: EmergencyOpen) -> Seen:
     return await keep(work, ticket), ticket
 
 
-async def keep(work: Work, ticket: TicketLike) -> Emergency:
+async def keep(work: Work, ticket: Ticket) -> Emergency:
     """What is known of a new emergency, whether it is one by itself or a complaint's category."""
     emergency = Emergency(
         emergency_id=ticket.ticket_id,
@@ -84,7 +84,7 @@ async def contain_emergency(work: Work, emergency_id: UUID, measures: str) -> Se
     return emergency, ticket
 
 
-async def contain(work: Work, ticket: TicketLike, measures: str) -> Emergency:
+async def contain(work: Work, ticket: Ticket, measures: str) -> Emergency:
     """As `contain_emergency`, for whoever holds the ticket's lock and brings its status to what it is then."""
     emergency = _there(await store.get(work.session, ticket.ticket_id))
     rules = await in_force(work.session, EMERGENCY_CONTAINMENT, ticket.shop, emergency.opened_at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from contracts.ticket.complaint import Grade
@@ -139,9 +140,8 @@ async def end_period(work: Work, period_id: UUID) -> SensitivePeriod:
     if period is None:
         raise Problem("not-found")
     if period.ended_at is not None:
-        raise Problem(
-            "transition-refused", **{"noun": "sensitive_period", "from": "ended", "verb": "end", "allowed": []}
-        )
+        facts: dict[str, Any] = {"noun": "sensitive_period", "from": "ended", "verb": "end", "allowed": []}
+        raise Problem("transition-refused", **facts)
     period.ended_by, period.ended_at = work.actor.subject, work.now
     await audit.record(work, "end", "sensitive_period", period_id)
     return period

@@ -1,6 +1,7 @@
 """Every query of penalty lists."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, func, insert, select, text
@@ -88,6 +89,6 @@ async def periods(session: AsyncSession) -> list[SensitivePeriod]:
     return list((await session.execute(ordered)).scalars())
 
 
-async def _one(session: AsyncSession, statement: Select[tuple[PenaltyList]]) -> PenaltyList | None:
+async def _one(session: AsyncSession, statement: Select[Any]) -> PenaltyList | None:
     found: PenaltyList | None = (await session.execute(statement)).scalar_one_or_none()
     return found

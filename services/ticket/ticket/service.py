@@ -22,6 +22,7 @@ from services.ticket.ticket.followups import open_beside, open_follow_up
 from services.ticket.ticket.handing import assign_ticket, escalate_ticket, release_ticket, take_ticket
 from services.ticket.ticket.leaving import RETURN_TIMER, keep_staff, return_tickets
 from services.ticket.ticket.lifecycle import Opening, TicketLike
+from services.ticket.ticket.models import Ticket
 from services.ticket.ticket.opening import open_inquiry_of_problem, open_staged, open_ticket, source_of
 from services.ticket.ticket.reading import (
     Listed,
@@ -45,8 +46,8 @@ from services.ticket.ticket.verbs import (
 )  # fmt: skip
 
 __all__ = [
-    "RETURN_TIMER", "Listed", "Opening", "TicketLike", "absorb", "assign_ticket", "cancel_ticket", "changed",
-    "clocks_of",
+    "RETURN_TIMER", "Listed", "Opening", "Ticket", "TicketLike", "absorb", "assign_ticket", "cancel_ticket",
+    "changed", "clocks_of",
     "close_ticket", "describe", "edit_ticket", "escalate_ticket", "expect_stamp", "follow", "get_ticket",
     "history", "is_unfinished", "keep_staff", "know_customers", "list_messages", "list_tickets", "lock", "locked",
     "locked_all", "open_beside", "open_follow_up", "open_inquiry_of_problem", "open_staged", "open_ticket",
