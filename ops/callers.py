@@ -21,6 +21,20 @@ def _in_flight(status: int, body: Any) -> bool:
     return status == 409 and isinstance(body, dict) and body.get("type") == "/problems/idempotency-in-flight"
 
 
+@dataclass(frozen=True)
+class File:
+    """A file to attach."""
+
+    name: str
+    content: bytes
+
+    def form(self) -> aiohttp.FormData:
+        """The form that carries it; one is good for one request."""
+        form = aiohttp.FormData()
+        form.add_field("file", self.content, filename=self.name)
+        return form
+
+
 @dataclass
 class Caller:
     """One identity at the gateway; signs in when first needed and again when its token has run out."""
@@ -33,7 +47,8 @@ class Caller:
 
     async def call(self, method: str, path: str, json: object = None, **headers: str) -> tuple[int, Any]:
         """Status and JSON of the answer. An answer of 503, or none at all, is asked for again: calls with an
-        Idempotency-Key and calls that only look may be repeated, so pass a key with every creating one."""
+        Idempotency-Key and calls that only look may be repeated, so pass a key with every creating one. A `File` in
+        place of JSON is sent as a form."""
         status = 0
         for attempt in range(_RETRIES):
             held = self.token
@@ -63,7 +78,8 @@ class Caller:
             token = self.token
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         given["Authorization"] = f"Bearer {token}"
-        async with self.http.request(method, self.gateway + path, json=json, headers=given) as answer:
+        body = {"data": json.form()} if isinstance(json, File) else {"json": json}
+        async with self.http.request(method, self.gateway + path, headers=given, **body) as answer:
             is_json = "json" in answer.headers.get("Content-Type", "")
             return answer.status, await answer.json(content_type=None) if is_json else None
 

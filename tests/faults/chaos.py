@@ -1,4 +1,4 @@
-"""Tickets opened and closed through the gateway while every process, PostgreSQL and NATS are killed again and again.
+"""Inquiries and complaints go through their lives while every process, PostgreSQL and NATS are killed again and again.
 
 The client keeps a history (ok or unknown), the checker looks at all of it afterwards: what was acknowledged is there,
 once; every effect is there, once; events of one ticket are in order. It waits until nothing moves any more before it
@@ -24,17 +24,15 @@ from typing import Any
 
 import asyncpg
 import nats
+from chaos_loads import desk, one_ticket
 from local_stack import Running, stack
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from kit.testing.poll import eventually
-from ops.callers import Caller, callers
+from ops.callers import callers
 from ops.credentials import Secrets
-from ops.story import hire
 
 VICTIMS = ("ticket", "postgresql", "notify", "nats", "gateway", "customer", "ticket", "appraisal")
-VERBS = (("start", None), ("solve", {"solution": "已处理"}), ("close", None))
-SUBJECTS = ["ticket.opened", "ticket.assigned", "ticket.solved", "ticket.closed"]
 QUIET_SECONDS = 12.0
 
 
@@ -51,6 +49,10 @@ class Verdict:
     effects_doubled: int = 0
     out_of_order: int = 0
     stream_gaps: int = 0
+    attachments_off: int = 0
+    messages_off: int = 0
+    clocks_off: int = 0
+    audits_off: int = 0
     unpublished: int = 0
     dead_letters: int = 0
     load_seconds: float = 0.0
@@ -61,18 +63,9 @@ class Verdict:
         """Nothing lost, doubled, out of order or left behind."""
         return not (
             self.lost or self.doubled_tickets or self.effects_lost or self.effects_doubled or self.out_of_order
-            or self.stream_gaps or self.unpublished or self.dead_letters
+            or self.stream_gaps or self.attachments_off or self.messages_off or self.clocks_off or self.audits_off
+            or self.unpublished or self.dead_letters
         )  # fmt: skip
-
-
-async def one_ticket(agent: Caller, key: str) -> str:
-    """Open, start, solve and close; every step asked again with its own key until there is an answer."""
-    asked = {"subject": f"转办 {key}", "channel": "phone"}
-    ticket = await agent.expect(201, "POST", "/v1/tickets", asked, Idempotency_Key=f"open-{key}")
-    path = f"/v1/tickets/{ticket['ticket_id']}"
-    for verb, body in VERBS:
-        await agent.expect(200, "POST", f"{path}/{verb}", body, Idempotency_Key=f"{verb}-{key}")
-    return str(ticket["ticket_id"])
 
 
 async def kill_on(running: Running, kills: int, seed: int, load: asyncio.Task[Any]) -> collections.Counter[str]:
@@ -101,13 +94,13 @@ async def run(tickets: int, kills: int, seed: int, home: Path, *, workers: int =
     async with stack(home) as running:
         secrets = Secrets.model_validate_json((running.home / "secrets.json").read_bytes())
         async with callers(running.note["gateway"], secrets) as people:
-            _, agent = await hire(people, "混沌")
+            at_work = await desk(people)
             numbers = iter(range(tickets))
             history: dict[str, str] = {}
 
             async def worker() -> None:
                 for number in numbers:
-                    history[f"{seed}-{number}"] = await one_ticket(agent, f"{seed}-{number}")
+                    history[f"{seed}-{number}"] = await one_ticket(at_work, number, f"{seed}-{number}")
 
             started = time.monotonic()
             load = asyncio.create_task(work_through(workers, worker))
@@ -176,31 +169,80 @@ async def check(running: Running, history: dict[str, str], verdict: Verdict) -> 
         verdict.effects_doubled = sum(count - 1 for count in effects.values())
         for service in ("customer", "ticket", "appraisal", "notify"):
             verdict.dead_letters += await value(running, service, "SELECT count(*) FROM dead_letter")
-        await check_stream(running, history, verdict)
+        await check_complaints(ticket, verdict)
+        await check_stream(ticket, running, history, verdict)
     finally:
         await ticket.close()
         await notify.close()
 
 
-async def check_stream(running: Running, history: dict[str, str], verdict: Verdict) -> None:
-    """Read the whole stream as an outside subscriber would: each ticket's events once, in order, without a gap."""
+async def check_complaints(ticket: asyncpg.Connection, verdict: Verdict) -> None:
+    """Each complaint has its one file, its one message, its clocks ended by what was done, its steps in the trail."""
+    complaints = await ticket.fetchval("SELECT count(*) FROM complaint")
+    off: dict[str, int] = {}
+    for name, query in ONCE_EACH.items():
+        of_each = await ticket.fetch(query)
+        off[name] = complaints - len(of_each) + sum(row["found"] != row["wanted"] for row in of_each)
+    verdict.attachments_off, verdict.messages_off = off["attachments"], off["messages"]
+    verdict.clocks_off, verdict.audits_off = off["clocks"], off["audits"]
+
+
+ONCE_EACH = {
+    "attachments": """
+        SELECT count(a.*) AS found, 1 AS wanted
+        FROM complaint c LEFT JOIN attachment a ON a.ticket_id = c.complaint_id GROUP BY c.complaint_id
+    """,
+    "messages": """
+        SELECT count(m.*) AS found, 1 AS wanted
+        FROM complaint c LEFT JOIN ticket_message m ON m.ticket_id = c.complaint_id GROUP BY c.complaint_id
+    """,
+    "clocks": """
+        SELECT count(k.*) FILTER (WHERE k.status = 'met') AS found, 2 AS wanted
+        FROM complaint c LEFT JOIN clock k ON k.ticket_id = c.complaint_id GROUP BY c.complaint_id
+    """,
+    # Judged, fixed, explained; twice proposed, informed, verified, called back; closed.
+    "audits": """
+        SELECT count(a.*) AS found, 12 AS wanted
+        FROM complaint c LEFT JOIN audit a ON a.aggregate_id = c.complaint_id AND a.noun = 'complaint'
+            AND a.action IN ('judge', 'fix', 'explain', 'propose', 'inform', 'verify', 'call-back', 'close')
+        GROUP BY c.complaint_id
+    """,
+}
+
+
+async def check_stream(
+    ticket: asyncpg.Connection, running: Running, history: dict[str, str], verdict: Verdict
+) -> None:
+    """Read the whole stream as an outside subscriber would: the events of every ticket and every complaint once, in
+    order, without a gap, to the last that the row counted."""
     client = await nats.connect(running.note["nats"])
     try:
         stream = client.jetstream()
         config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, inactive_threshold=30)
-        subscription = await stream.pull_subscribe("ticket.>", durable=None, stream="TICKET", config=config)
-        sequences: dict[str, list[int]] = collections.defaultdict(list)
+        subscription = await stream.pull_subscribe("*.>", durable=None, stream="TICKET", config=config)
+        sequences: dict[tuple[str, str], list[int]] = collections.defaultdict(list)
         with contextlib.suppress(nats.errors.TimeoutError, TimeoutError):
             while True:
                 for message in await subscription.fetch(500, timeout=2):
-                    sequences[message.headers["ce-subject"]].append(int(message.headers["ce-sequence"]))
+                    noun = message.subject.rpartition(".")[0]
+                    sequences[noun, message.headers["ce-subject"]].append(int(message.headers["ce-sequence"]))
                     await message.ack()
     finally:
         await client.close()
-    for ticket_id in history.values():
-        given = list(dict.fromkeys(sequences[ticket_id]))
+    last = {}
+    for noun, query in LAST_EVENT.items():
+        last |= {(noun, row["id"]): row["event_seq"] for row in await ticket.fetch(query)}
+    for key, wanted in last.items():
+        given = list(dict.fromkeys(sequences[key]))
         verdict.out_of_order += given != sorted(given)
-        verdict.stream_gaps += sorted(given) != list(range(1, len(SUBJECTS) + 1))
+        verdict.stream_gaps += sorted(given) != list(range(1, wanted + 1))
+
+
+LAST_EVENT = {
+    "ticket": "SELECT ticket_id::text AS id, event_seq FROM ticket",
+    "complaint": "SELECT complaint_id::text AS id, event_seq FROM complaint",
+    "clock": "SELECT clock_id::text AS id, event_seq FROM clock",
+}
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
-"""One chaos run: 1,000 tickets, 20 kills over every process, nothing lost, doubled or out of order (I1–I7)."""
+"""One chaos run: 1,000 tickets, every eighth a complaint with its whole loop, a file and clocks; 20 kills over every
+process; nothing lost, doubled or out of order (I1–I7)."""
 
 import os
 import random
