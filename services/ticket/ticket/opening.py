@@ -96,7 +96,7 @@ async def place(work: Work, opening: Opening, order: OrderLike | None, account_i
     ticket = _row(work, opening, order, account_id, party, await store.next_number(work))
     ticket.group_code = routed.group
     told: list[TicketEvent] = [lifecycle.opened(ticket, opening)]
-    if routed.staff_id is not None:
+    if routed.group is not None:  # with nobody yet it waits in the group's queue, and the leads are to know
         to = Hands(routed.staff_id, routed.group, AssignmentCause.ROUTED)
         told.append(lifecycle.assign(ticket, to, work.actor, work.now))
     automatic = await replies.automatic(work, ticket, routed, party.language)
