@@ -158,5 +158,5 @@ Action = Annotated[
     Assign | Take | Release | Start | Wait | Resume | Solve | Close | Reopen | Cancel | Reply | Edit | Tag | Watch,
     Field(discriminator="do"),
 ]
-Actions = Annotated[tuple[Action, ...], Field(min_length=1, max_length=50)]
-ACTIONS: TypeAdapter[tuple[Action, ...]] = TypeAdapter(Actions)
+Actions = Annotated[list[Action], Field(min_length=1, max_length=50)]
+ACTIONS: TypeAdapter[list[Action]] = TypeAdapter(Actions)

@@ -81,7 +81,7 @@ async def _done(bulk: Bulk, ticket_id: UUID) -> BulkItem:
 
 
 def _print(work: Work, bulk: Bulk, ticket_id: UUID) -> bytes:
-    return hmac.digest(work.key, ticket_id.bytes + ACTIONS.dump_json(tuple(bulk.actions)), hashlib.sha256)
+    return hmac.digest(work.key, ticket_id.bytes + ACTIONS.dump_json(list(bulk.actions)), hashlib.sha256)
 
 
 def _failed(bulk: Bulk, ticket_id: UUID, problem: Problem) -> BulkItem:

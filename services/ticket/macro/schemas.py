@@ -31,7 +31,7 @@ class MacroChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Line = ""
-    actions: Actions = ()
+    actions: Actions = Field(default_factory=list)
     shared: Shared = Shared()
 
     @model_validator(mode="after")
@@ -47,7 +47,7 @@ class MacroPublic(BaseModel):
     macro_id: UUID
     version: int
     name: str
-    actions: tuple[Action, ...]
+    actions: list[Action]
     shared: Shared
     own: Annotated[bool, Field(description="Whether it is the caller's.")]
     saved_at: datetime
@@ -66,7 +66,7 @@ class MacroVersionPublic(BaseModel):
     macro_id: UUID
     version: int
     name: str
-    actions: tuple[Action, ...]
+    actions: list[Action]
     saved_by: str
     saved_at: datetime
 

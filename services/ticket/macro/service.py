@@ -107,7 +107,7 @@ async def asked_for(work: Work, asked: BulkRequest) -> tuple[Sequence[Action], M
         most = limits.bulk_tickets
         raise invalid("/ticket_ids", f"最多 {most} 张工单", f"takes at most {most} tickets")
     macro = await get_macro(work, asked.macro_id) if asked.macro_id else None
-    actions = actions_of(macro) if macro else asked.actions or ()
+    actions = actions_of(macro) if macro else asked.actions or []
     _expect_few(limits, actions)
     carrying.expect_permitted(work, actions)
     return actions, macro
@@ -119,7 +119,7 @@ async def note_run(work: Work, macro: Macro, ticket_id: UUID) -> None:
     await audit.record(work, "run", "macro", macro.macro_id, after=after)
 
 
-def actions_of(macro: Macro) -> tuple[Action, ...]:
+def actions_of(macro: Macro) -> list[Action]:
     """What the macro does."""
     return ACTIONS.validate_python(macro.actions)
 
