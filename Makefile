@@ -7,7 +7,7 @@ READY  := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types walls bench demo lock clean
+.PHONY: help run test lint types walls fuzz apilint bench demo lock clean
 
 # Compiled bytecode is kept: without it every process starts seconds later.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,6 +31,12 @@ types: $(READY)  ## Check types
 
 walls: $(READY)  ## Check who imports whom
 	$(BIN)/lint-imports
+
+fuzz: $(READY)  ## Explore the whole API with schemathesis (SEED=… or SEED=random; minutes)
+	$(BIN)/python -m tests.outside $(if $(SEED),--seed $(SEED))
+
+apilint: $(READY)  ## Lint the API's documents with redocly and spectral (with Node)
+	$(BIN)/python -m tests.outside.apilint
 
 bench: $(READY)  ## Measure, side by side
 	$(BIN)/python -m bench
