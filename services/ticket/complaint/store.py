@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, Select, column, insert, select, table, text, tuple_
+from sqlalchemy import RowMapping, Select, Uuid, column, insert, select, table, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -77,7 +77,7 @@ WHERE complaint.complaint_id IN (SELECT complaint_id FROM complaint_grading WHER
 ORDER BY complaint.complaint_id
 """)
 # Whose a complaint is now, its ticket says; the row of a complaint is made after the ticket's and refers to it.
-_TICKET = table("ticket", column("ticket_id"), column("assignee_staff_id"))
+_TICKET = table("ticket", column("ticket_id", Uuid), column("assignee_staff_id", Uuid))
 HISTORY: Mapping[str, tuple[type[TicketServiceTable], str]] = {
     "judgements": (ComplaintJudgement, "judgement_id"),
     "responsibilities": (ComplaintResponsibility, "responsibility_id"),
