@@ -304,3 +304,17 @@ async def test_a_full_desk_is_told_over_http(roster: Roster) -> None:
     assert (refused.status_code, slug(refused)) == (409, "desk-full")
     shown = await roster.desk.call("GET", f"/v1/tickets/{second['ticket_id']}")
     assert shown.json()["assignee_staff_id"] is None
+
+
+async def test_two_who_give_each_other_work_never_wait_for_each_other(roster: Roster) -> None:
+    """T4: transfers in both directions at once: none is refused, and the seats are what is open."""
+    ming, hua = await roster.hire(2)
+    await roster.group("service", ming, hua)
+    await roster.on_shift(ming, hua)
+    tickets = [await roster.desk.open(kind="inquiry") for _ in range(12)]
+    other = {str(ming): str(hua), str(hua): str(ming)}
+    answers = await asyncio.gather(
+        *(roster.desk.verb(one, "assign", "supervisor", staff_id=other[one["assignee_staff_id"]]) for one in tickets)
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert await roster.seats() == {ming: (6, 6), hua: (6, 6)}

@@ -202,6 +202,8 @@ async def _seats(work: Work, ticket: Ticket, before: Before, *, seated: bool) ->
     if held == holds:
         return
     channel = IntakeChannel(ticket.channel)
+    if held is not None and holds is not None:
+        await routing.lock_seats(work, [held, holds])  # in one order, lest two who swap tickets wait for each other
     if held is not None:
         await routing.release(work, held, channel)
     if holds is not None and not seated:
