@@ -79,7 +79,8 @@ async def lock_due(session: AsyncSession, now: datetime, limit: int) -> list[Clo
 async def save_woken(session: AsyncSession, clocks: Sequence[Clock]) -> None:
     """Write back what time has done to clocks from `lock_due`."""
     rows = [{name: getattr(clock, name) for name in _WOKEN} for clock in clocks]
-    await session.execute(_SAVE_WOKEN, {"rows": orjson.dumps(rows, default=str).decode()})
+    if rows:
+        await session.execute(_SAVE_WOKEN, {"rows": orjson.dumps(rows, default=str).decode()})
 
 
 async def get(session: AsyncSession, clock_id: UUID) -> Clock | None:
