@@ -47,8 +47,8 @@ _FILL = (
     """,
     """
     INSERT INTO complaint_tally
-    SELECT '2026-' || lpad(m::text, 2, '0'), 'minutes', 'shop-' || s, (k * 7)::text, 6
-    FROM generate_series(1, 12) m, generate_series(0, 4) s, generate_series(1, 1000) k
+    SELECT '2026-' || lpad(m::text, 2, '0'), 'minutes', 'shop-' || s, (k * 10)::text, 10
+    FROM generate_series(1, 12) m, generate_series(0, 4) s, generate_series(1, 600) k
     """,
     """
     INSERT INTO complaint_call (call_id, complaint_id, number, shop, month, round, result, manner, called_by, called_at)

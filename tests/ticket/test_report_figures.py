@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from contracts.ticket.complaint import ComplaintCategory, Grade, Nature
 from kit.ids import derived_id
 from services.ticket.complaint.lifecycle import Stage
-from services.ticket.complaint.tally import Measure, cells, month_of
+from services.ticket.complaint.tally import Measure, cells, minutes_taken, month_of
 from services.ticket.report import figures
 from services.ticket.report.figures import Counted, Tally
 
@@ -87,6 +87,19 @@ def test_a_closed_complaint_counts_for_the_month_it_was_opened_and_the_one_it_wa
         ("2026-12", "handled", str(ME)), ("2026-12", "handled_kept", str(ME)),
         ("2026-12", "minutes", str(int((closed_at - OPENED).total_seconds()) // 60)),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("taken", "minutes"),
+    [
+        (timedelta(0), 0), (timedelta(microseconds=1), 1), (timedelta(minutes=1), 1), (timedelta(hours=24), 1440),
+        (timedelta(hours=24, seconds=1), 1450), (timedelta(days=2, minutes=5), 2890), (timedelta(days=3), 4320),
+        (timedelta(days=3, seconds=1), 4380), (timedelta(days=10, minutes=1), 14_460),
+    ],
+)  # fmt: skip
+def test_a_time_is_rounded_up_to_its_step(taken: timedelta, minutes: int) -> None:
+    """T15: never shorter than it was."""
+    assert minutes_taken(taken) == minutes
 
 
 def test_what_was_opened_in_error_counts_as_that_alone() -> None:

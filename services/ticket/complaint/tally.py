@@ -4,7 +4,7 @@ A complaint stands in a set of cells; a change of the complaint moves it from ce
 change. So the report of a month reads a few hundred numbers, however many complaints there were.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -12,6 +12,8 @@ from uuid import UUID
 from contracts.ticket.complaint import Nature
 from kit.clock import business_date
 from services.ticket.complaint.lifecycle import ComplaintLike, Stage
+
+_STEPS = ((24 * 60, 1), (3 * 24 * 60, 10))
 
 
 class Measure(StrEnum):
@@ -49,6 +51,16 @@ def month_of(at: datetime) -> str:
     return f"{business_date(at):%Y-%m}"
 
 
+def minutes_taken(taken: timedelta) -> int:
+    """How long it took, for the report: to the minute within a day, to ten within three days, to the hour beyond,
+    each rounded up. So a month has some hundred such numbers, however many complaints."""
+    minutes = -(-taken // timedelta(minutes=1))
+    for longest, step in _STEPS:
+        if minutes <= longest:
+            return -(-minutes // step) * step
+    return -(-minutes // 60) * 60
+
+
 def cells(complaint: ComplaintLike) -> frozenset[Cell]:
     """Where the complaint is counted as it stands; one that was opened in error counts as that and nothing else."""
     opened = month_of(complaint.opened_at)
@@ -78,8 +90,7 @@ def _of_opening(complaint: ComplaintLike) -> list[tuple[Measure, str]]:
 def _of_closing(complaint: ComplaintLike, closed_at: datetime) -> list[tuple[Measure, str]]:
     found = [(Measure.ENDED, complaint.stage), *_of(Measure.HANDLED, complaint.handled_by_staff_id)]
     if complaint.stage != Stage.WITHDRAWN:
-        seconds = int((closed_at - complaint.opened_at).total_seconds())
-        found.append((Measure.MINUTES, str(-(-seconds // 60))))
+        found.append((Measure.MINUTES, str(minutes_taken(closed_at - complaint.opened_at))))
     if complaint.promise_kept is not None:
         found.append((Measure.PROMISE, "kept" if complaint.promise_kept else "broken"))
         verdict = Measure.HANDLED_KEPT if complaint.promise_kept else Measure.HANDLED_BROKEN

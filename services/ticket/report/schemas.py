@@ -115,7 +115,8 @@ class Ends(BaseModel):
 
 
 class Times(BaseModel):
-    """From opening to the end, of those closed or unreachable: nearest rank, in minutes of the clock on the wall."""
+    """From opening to the end, of those closed or unreachable, by the clock on the wall: nearest rank, to the minute
+    within a day, to ten within three days, to the hour beyond."""
 
     median_minutes: int | None
     p90_minutes: int | None
