@@ -51,7 +51,8 @@ def xlsx(**more: bytes | str) -> bytes:
 
 
 def docx(more: Mapping[str, bytes | str] | None = None) -> bytes:
-    return archive({"[Content_Types].xml": TYPES, "word/document.xml": "<document/>", **(more or {})})
+    parts: dict[str, bytes | str] = {"[Content_Types].xml": TYPES, "word/document.xml": "<document/>"}
+    return archive({**parts, **(more or {})})
 
 
 def encrypted(content: bytes) -> bytes:

@@ -18,7 +18,8 @@ from kit.principals import system
 from services.ticket.attachment import service
 from services.ticket.attachment.sweeping import ABANDONED_AFTER, sweep
 
-ANN, BOB = {"staff_id": new_id()}, {"staff_id": new_id()}
+ANN: dict[str, Any] = {"staff_id": new_id()}
+BOB: dict[str, Any] = {"staff_id": new_id()}
 
 
 @pytest.fixture(autouse=True)
@@ -87,13 +88,15 @@ async def test_everybody_sees_what_they_may(desk: Desk) -> None:
     inner = await attached(desk, ticket, "内部.jpg", jpg(), visibility="internal")
     assert await listed(desk, ticket) == ["公开.jpg", "内部.jpg"]
     assert await listed(desk, ticket, "auditor") == ["公开.jpg", "内部.jpg"]
-    for by in ({}, {"account_id": ming}):
+    own: tuple[dict[str, Any], ...] = ({}, {"account_id": ming})
+    for by in own:
         assert await listed(desk, ticket, "storefront", **by) == ["公开.jpg"]
         assert (await desk.call("GET", path_of(public), "storefront", **by)).status_code == 200
         assert (await desk.call("GET", path_of(inner), "storefront", **by)).status_code == 404
         refused = await attach(desk, ticket, "a.jpg", jpg(), "storefront", by=by, visibility="internal")
         assert faults(refused) == ["/visibility"]
-    for by in ({"account_id": hong}, {"shops": ["other"]}):
+    elsewhere: tuple[dict[str, Any], ...] = ({"account_id": hong}, {"shops": ["other"]})
+    for by in elsewhere:
         for answer in (
             await desk.call("GET", f"/v1/tickets/{ticket['ticket_id']}/attachments", "storefront", **by),
             await desk.call("GET", path_of(public), "storefront", **by),

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,10 @@ async def test_a_store_that_is_away_is_a_503_after_a_bounded_wait(remote: Desk, 
     assert len(s3.kept) == 2
 
 
+def _idle_while_asked(s3: Bucket, pool: Any, before: int) -> bool:
+    return len(s3.asked) > before and pool.checkedout() == 0
+
+
 async def test_nothing_of_the_database_is_held_while_the_store_is_waited_for(remote: Desk, s3: Bucket) -> None:
     """I11: neither while a content goes in nor while it comes out is there a connection, so no transaction either."""
     ticket = await remote.open()
@@ -85,7 +90,7 @@ async def test_nothing_of_the_database_is_held_while_the_store_is_waited_for(rem
     for ask in (attach(remote, ticket, "b.jpg", jpg()), remote.call("GET", path_of(kept))):
         asked = len(s3.asked)
         waiting = asyncio.create_task(ask)
-        await eventually(lambda asked=asked: len(s3.asked) > asked and pool.checkedout() == 0)
+        await eventually(partial(_idle_while_asked, s3, pool, asked))
         assert not waiting.done()
         assert (await waiting).status_code == 503
 

@@ -7,9 +7,9 @@ import pytest
 from ticket_desk import Desk, a_colleague, faults
 
 from kit.ids import new_id
-from services.ticket.macro import bulk
+from services.ticket.macro import bulk, carrying
 
-ANN = {"staff_id": new_id()}
+ANN: dict[str, Any] = {"staff_id": new_id()}
 TAG = [{"do": "tag", "add": ["批量"]}]
 REPLY = [{"do": "reply", "text": "{number} 已登记"}]
 
@@ -114,14 +114,14 @@ async def test_what_the_caller_may_not_do_is_refused_as_a_whole(desk: Desk) -> N
 async def test_what_goes_wrong_inside_is_an_item_s_problem(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """No text of an error of ours comes out."""
     tickets = [await desk.open() for _ in range(2)]
-    done = bulk.carrying.carry_out
+    done = carrying.carry_out
 
     async def broken(work: Any, ticket_id: Any, actions: Any) -> Any:
         if str(ticket_id) == tickets[0]["ticket_id"]:
             raise ZeroDivisionError("secret")
         return await done(work, ticket_id, actions)
 
-    monkeypatch.setattr(bulk.carrying, "carry_out", broken)
+    monkeypatch.setattr(carrying, "carry_out", broken)
     answer = await bulk_of(desk, tickets, actions=TAG)
     assert [one["done"] for one in answer.json()["results"]] == [False, True]
     assert answer.json()["results"][0]["problem"]["type"] == "/problems/internal-error"

@@ -12,7 +12,8 @@ from services.ticket.macro.actions import ACTIONS, Action
 from services.ticket.macro.carrying import _WAYS
 from services.ticket.macro.variables import VARIABLES, expect_known, filled_in
 
-ANN, BOB = {"staff_id": new_id()}, {"staff_id": new_id()}
+ANN: dict[str, Any] = {"staff_id": new_id()}
+BOB: dict[str, Any] = {"staff_id": new_id()}
 SOLVE = [
     {"do": "start"},
     {"do": "tag", "add": ["补发", "已道歉"]},
@@ -91,7 +92,7 @@ async def test_a_macro_gives_nobody_more_rights(desk: Desk) -> None:
     await desk.hear(a_colleague(staff_id=BOB["staff_id"]))
     ticket = await desk.open()
     shared = {"to": "shop", "code": "main"}
-    actions = [{"do": "tag", "add": ["a"]}, {"do": "assign", "staff_id": str(BOB["staff_id"])}]
+    actions: list[dict[str, Any]] = [{"do": "tag", "add": ["a"]}, {"do": "assign", "staff_id": str(BOB["staff_id"])}]
     macro = await saved(desk, *actions, role="supervisor", shared=shared)
     refused = await run(desk, macro, ticket, **BOB)
     assert (refused.status_code, refused.json()["permission"]) == (403, "ticket:assign")

@@ -7,7 +7,9 @@ from ticket_desk import Desk, a_colleague, faults
 
 from kit.ids import new_id
 
-ANN, BOB, EVE = ({"staff_id": new_id()} for _ in range(3))
+ANN: dict[str, Any] = {"staff_id": new_id()}
+BOB: dict[str, Any] = {"staff_id": new_id()}
+EVE: dict[str, Any] = {"staff_id": new_id()}
 
 
 async def saved(desk: Desk, role: str = "agent", *, by: dict[str, Any] = ANN, **facts: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -56,7 +56,7 @@ async def _parsed(request: Request, most_bytes: int) -> FormData:
         raise _no_form() from error
 
 
-async def _limited(request: Request, most_bytes: int) -> AsyncIterator[bytes]:
+async def _limited(request: Request, most_bytes: int) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
     left = most_bytes + AROUND
     if declared.isdigit() and int(declared[:20]) > left:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
@@ -92,5 +93,5 @@ async def note_purged(session: AsyncSession, storage_keys: Sequence[str], at: da
     await session.execute(delete(AttachmentUpload).where(col(AttachmentUpload.storage_key).in_(storage_keys)))
 
 
-def _present(ticket_id: UUID) -> tuple[object, ...]:
+def _present(ticket_id: UUID) -> tuple[Any, ...]:
     return col(Attachment.ticket_id) == ticket_id, col(Attachment.removed_at).is_(None)

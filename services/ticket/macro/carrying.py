@@ -52,9 +52,9 @@ async def carry_out(work: Work, ticket_id: UUID, actions: Sequence[Action]) -> T
             refused.facts["action"] = place
             raise
         except InvalidValue as wrong:
-            refused = invalid(f"/actions/{place}", wrong.zh, wrong.en)
-            refused.facts["action"] = place
-            raise refused from wrong
+            lacking = invalid(f"/actions/{place}", wrong.zh, wrong.en)
+            lacking.facts["action"] = place
+            raise lacking from wrong
         ticket = await tickets.locked(work, ticket_id)
     return ticket
 

@@ -18,7 +18,7 @@ _ASKED: dict[str, Any] = {
     for name, field in TicketFilter.model_fields.items()
     if name not in Page.model_fields
 }
-ViewFilters: type[BaseModel] = create_model(
+ViewFilters: Any = create_model(
     "ViewFilters", __config__=ConfigDict(extra="forbid"), __doc__="What the list of tickets is asked.", **_ASKED
 )
 Mine = Annotated[bool, Field(description="Only tickets of whoever looks at the view.")]
@@ -30,7 +30,7 @@ class ViewCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Line
-    filters: ViewFilters = Field(default_factory=ViewFilters)  # type: ignore[valid-type]
+    filters: ViewFilters = Field(default_factory=ViewFilters)
     mine: Mine = False
     shared: Shared = Shared()
 
@@ -41,7 +41,7 @@ class ViewChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Line = ""
-    filters: ViewFilters = Field(default_factory=ViewFilters)  # type: ignore[valid-type]
+    filters: ViewFilters = Field(default_factory=ViewFilters)
     mine: Mine = False
     shared: Shared = Shared()
 
@@ -58,7 +58,7 @@ class ViewPublic(BaseModel):
     view_id: UUID
     version: int
     name: str
-    filters: ViewFilters  # type: ignore[valid-type]
+    filters: ViewFilters
     mine: Mine
     shared: Shared
     own: Annotated[bool, Field(description="Whether it is the caller's.")]
