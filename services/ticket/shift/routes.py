@@ -51,7 +51,8 @@ async def plan_roster(body: RosterPlan, work: WorkDep) -> Response:
 async def list_shifts(work: WorkDep, query: Annotated[ShiftFilter, Query()]) -> Response:
     """The roster by planned start: shifts of the shops of the caller's token, and the caller's own (X1)."""
     wanted = query.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
-    seen = None if ALL_SHOPS in work.actor.shops else (sorted(work.actor.shops), work.actor.staff_id)
+    shops = None if ALL_SHOPS in work.actor.shops else sorted(work.actor.shops)
+    seen = (shops, work.actor.staff_id)
     shifts = await store.page(work.session, seen, wanted, read_cursor(work, "shifts", query), query.limit + 1)
     shown = shifts[: query.limit]
     place = [shown[-1].planned_start.isoformat(), str(shown[-1].shift_id)] if shown else []

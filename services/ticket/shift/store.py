@@ -1,11 +1,11 @@
 """Every query of shifts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import false, or_, select, text, tuple_
+from sqlalchemy import Select, false, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -130,29 +130,39 @@ async def first_after(session: AsyncSession, shop: str, after: datetime, until: 
 
 
 async def page(
+    session: AsyncSession, seen: Seen, wanted: Mapping[str, Any], after: Sequence[Any] | None, limit: int
+) -> list[Shift]:
+    """Shifts with these values, by their planned start: of these shops (None: of all), and of that person."""
+    shops, me = seen
+    if shops is None:
+        return await _page(session, select(Shift), wanted, after, limit)
+    of_shops = await _page(session, select(Shift).where(col(Shift.shop).in_(shops)), wanted, after, limit)
+    if me is None:
+        return of_shops
+    # Two short looks by their indexes, where one for either would read the whole roster.
+    own = await _page(session, select(Shift).where(col(Shift.staff_id) == me), wanted, after, limit)
+    both = {shift.shift_id: shift for shift in (*of_shops, *own)}.values()
+    return sorted(both, key=lambda shift: (shift.planned_start, shift.shift_id))[:limit]
+
+
+async def _page(
     session: AsyncSession,
-    seen: tuple[Sequence[str], UUID | None] | None,
-    wanted: dict[str, Any],
+    statement: Select[tuple[Shift]],
+    wanted: Mapping[str, Any],
     after: Sequence[Any] | None,
     limit: int,
 ) -> list[Shift]:
-    """Shifts with these values, by their planned start. `seen`: of these shops, and of that person; None: all."""
-    statement = select(Shift)
-    if seen is not None:
-        shops, me = seen
-        statement = statement.where(or_(col(Shift.shop).in_(shops), col(Shift.staff_id) == me))
-    since, until = wanted.pop("since", None), wanted.pop("until", None)
-    if since is not None:
-        statement = statement.where(col(Shift.planned_start) >= since)
-    if until is not None:
-        statement = statement.where(col(Shift.planned_start) < until)
+    start, shift_id = col(Shift.planned_start), col(Shift.shift_id)
     for name, value in wanted.items():
-        statement = statement.where(getattr(Shift, name) == value)
-    place = tuple_(col(Shift.planned_start), col(Shift.shift_id))
+        if name == "since":
+            statement = statement.where(start >= value)
+        elif name == "until":
+            statement = statement.where(start < value)
+        else:
+            statement = statement.where(getattr(Shift, name) == value)
     if after is not None:
-        statement = statement.where(place > (datetime.fromisoformat(after[0]), UUID(after[1])))
-    statement = statement.order_by(col(Shift.planned_start), col(Shift.shift_id)).limit(limit)
-    return list((await session.execute(statement)).scalars())
+        statement = statement.where(tuple_(start, shift_id) > (datetime.fromisoformat(after[0]), UUID(after[1])))
+    return list((await session.execute(statement.order_by(start, shift_id).limit(limit))).scalars())
 
 
 async def get_swap(session: AsyncSession, swap_id: UUID, *, lock: bool = False) -> Swap | None:

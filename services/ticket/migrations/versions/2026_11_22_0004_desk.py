@@ -36,10 +36,14 @@ _STATEMENTS = (
     )
     """,
     "CREATE INDEX ix_group_member_staff ON group_member (staff_id)",
-    # The queue of a group: what is due first is given out first.
+    # The queue of a group: what is due first is given out first, chats for themselves.
     """
-    CREATE INDEX ix_ticket_group_queue ON ticket (group_code, due_at, ticket_id)
-    WHERE assignee_staff_id IS NULL AND status IN ('new', 'open', 'waiting')
+    CREATE INDEX ix_ticket_queued_chat ON ticket (group_code, due_at, ticket_id)
+    WHERE assignee_staff_id IS NULL AND status IN ('new', 'open', 'waiting') AND channel = 'chat'
+    """,
+    """
+    CREATE INDEX ix_ticket_queued ON ticket (group_code, due_at, ticket_id)
+    WHERE assignee_staff_id IS NULL AND status IN ('new', 'open', 'waiting') AND channel <> 'chat'
     """,
     "CREATE SEQUENCE seat_given",
     """
@@ -50,6 +54,13 @@ _STATEMENTS = (
         given_no bigint NOT NULL,
         last_given_at timestamptz
     )
+    """,
+    # Who has work already sits down with it.
+    """
+    INSERT INTO agent_seat (staff_id, open_tickets, open_chats, given_no)
+    SELECT assignee_staff_id, count(*), count(*) FILTER (WHERE channel = 'chat'), 0
+    FROM ticket WHERE assignee_staff_id IS NOT NULL AND status IN ('new', 'open', 'waiting')
+    GROUP BY assignee_staff_id
     """,
     """
     CREATE TABLE shift (
@@ -87,6 +98,8 @@ _STATEMENTS = (
     "CREATE INDEX ix_shift_staff ON shift (staff_id, planned_start, shift_id)",
     "CREATE INDEX ix_shift_planned ON shift (planned_start, shift_id)",
     "CREATE INDEX ix_shift_shop ON shift (shop, planned_start, shift_id)",
+    "CREATE INDEX ix_shift_status ON shift (status, planned_start, shift_id)",
+    "CREATE INDEX ix_shift_shop_status ON shift (shop, status, planned_start, shift_id)",
     # One is on one shift at a time.
     "CREATE UNIQUE INDEX ux_shift_started ON shift (staff_id) WHERE status = 'started'",
     """
@@ -167,6 +180,7 @@ _STATEMENTS = (
     "CREATE INDEX ix_handover_to ON handover (to_staff_id, handover_id) WHERE to_staff_id IS NOT NULL",
     "CREATE INDEX ix_handover_status ON handover (status, handover_id)",
     "CREATE INDEX ix_handover_shop ON handover (shop, handover_id)",
+    "CREATE INDEX ix_handover_missed ON handover (handover_id) WHERE missed",
     """
     CREATE TABLE handover_item (
         handover_id uuid NOT NULL REFERENCES handover,
