@@ -2,7 +2,12 @@
 
 import re
 
-_RUN = re.compile(r"\d[\d\s-]{5,}\d[Xx]?|[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_RUN = re.compile(
+    r"\d[\d\s-]{5,}\d[Xx]?"
+    r"|[\w.+-]+@[\w-]+(\.[\w-]+)+"
+    # A number plate: province, letter, five signs, six of an electric car.
+    r"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•.\s-]?[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳]"
+)
 
 
 def mask_name(name: str | None) -> str | None:
@@ -47,7 +52,7 @@ def mask_code(code: str | None) -> str | None:
 
 
 def scrub(text: str) -> str:
-    """Free text for an event: anything that looks like a phone, an ID number, an account or an e-mail is covered."""
+    """Free text for an event: what looks like a phone, an ID number, an account, an e-mail or a plate is covered."""
     return _RUN.sub("****", text)
 
 

@@ -61,7 +61,7 @@ class Vault:
         if any(len(key.secret) != 32 for key in keys):
             raise ValueError("a vault's key has 32 bytes")
         self._ciphers = {key.id: AESGCM(key.secret) for key in keys}
-        self._newest = keys[0].id
+        self.newest = keys[0].id
         self._search_key = search_key
 
     def seal(self, value: str, place: Place) -> bytes:
@@ -77,8 +77,8 @@ class Vault:
 
     def seal_bytes(self, value: bytes, place: Place) -> bytes:
         """`seal`, of bytes."""
-        header, nonce = _header(self._newest), os.urandom(_NONCE_BYTES)
-        return header + nonce + self._ciphers[self._newest].encrypt(nonce, value, place.bound(header))
+        header, nonce = _header(self.newest), os.urandom(_NONCE_BYTES)
+        return header + nonce + self._ciphers[self.newest].encrypt(nonce, value, place.bound(header))
 
     def open_bytes(self, sealed: bytes, place: Place) -> bytes:
         """`open`, of what was sealed as bytes."""
@@ -95,7 +95,7 @@ class Vault:
     def reseal(self, sealed: bytes, place: Place) -> bytes | None:
         """The same value under the newest key; None when it is under it already. Raises BrokenSealError."""
         key_id, _ = _split(sealed)
-        return None if key_id == self._newest else self.seal(self.open(sealed, place), place)
+        return None if key_id == self.newest else self.seal(self.open(sealed, place), place)
 
     def keyed_hash(self, name: str, value: str) -> bytes:
         """32 bytes by which a normalised value of that field is found, and which tell nothing without the key."""

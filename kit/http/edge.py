@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy import insert, select, text
 
 from kit.http.errors import StoredAnswer
+from kit.kept import open_answer, seal_answer
 from kit.principals import Principal
 from kit.problems import Problem, invalid
 from kit.refusals import refused
@@ -141,7 +142,7 @@ async def hold(work: Work, key: str, print_of: bytes) -> None:
         return
     if row["fingerprint"] != print_of:
         raise Problem("idempotency-key-reused")
-    raise StoredAnswer(row["status"], row["headers"], row["body"])
+    raise StoredAnswer(row["status"], *open_answer(work, row))
 
 
 def _caller(work: Work) -> str:
@@ -153,14 +154,16 @@ async def keep_answer(work: Work, status: int, headers: Mapping[str, str], body:
     """The answer that the held key has from now on."""
     assert work.idempotency is not None  # noqa: S101 - asked by the caller
     key, print_of = work.idempotency
+    caller = _caller(work)
+    kept_headers, kept_body = seal_answer(work, caller, key, headers, body)
     await work.session.execute(
         insert(idempotency).values(
-            caller=_caller(work),
+            caller=caller,
             key=key,
             fingerprint=print_of,
             status=status,
-            headers=dict(headers),
-            body=body,
+            headers=kept_headers,
+            body=kept_body,
             stored_at=work.now,
         )
     )

@@ -1,5 +1,6 @@
 """Validation errors in the reader's language, as JSON Pointers, never with the value that was refused (X6, X8)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,6 +40,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "too_long": ("最多 {max_length} 项", "takes at most {max_length} items"),
 }
 _OTHERWISE = ("无效", "is not valid")
+# Short, ASCII, no address and no long number: a name of a field, or a slip in one.
+_NAME = re.compile(r"(?!.*[0-9]{5})[\x21-\x3f\x41-\x7e]{1,64}")
 _PLACES = {"body": "", "query": "/query", "path": "/path", "header": "/header", "cookie": "/cookie"}
 
 
@@ -52,7 +55,16 @@ def _fault(error: Mapping[str, Any]) -> Fault:
         zh, en = cause.zh, cause.en
     else:
         zh, en = (text.format_map(_Context(error.get("ctx"))) for text in _TEXTS.get(error["type"], _OTHERWISE))
-    return Fault(pointer_of(error["loc"]), zh, en)
+    return Fault(pointer_of(_told(error)), zh, en)
+
+
+def _told(error: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Where it is. The name of an unknown field is the sender's word: what is no name of a field isn't repeated, it
+    could be anybody's."""
+    *before, last = error["loc"] or ("body",)
+    if error["type"] == "extra_forbidden" and not _NAME.fullmatch(str(last)):
+        last = "*"
+    return (*before, last)
 
 
 def pointer_of(location: Iterable[Any]) -> str:

@@ -12,6 +12,7 @@ from stage import KEY, Starter
 
 from contracts.permissions import ROLES, roles_with
 from kit.ids import new_id
+from kit.kept import reseal_answers
 from kit.rotation import reseal_all
 from kit.vault import BrokenSealError, Vault, VaultKey, _derive, read_keys
 from services.customer.rotation import SEALED
@@ -226,6 +227,26 @@ async def test_resealing_brings_everything_under_the_new_key(files: Files) -> No
     assert [item["customer_id"] for item in found.json()["items"]] == [customer_id]
     with pytest.raises(BrokenSealError):
         await reseal_all(old, SEALED)
+
+
+async def test_an_answer_kept_for_its_key_lies_sealed_and_is_given_again_byte_for_byte(files: Files) -> None:
+    """It says what staff remarked, which is sealed elsewhere as well; a new sealing key changes nothing of that."""
+    key = {"Idempotency-Key": "open-ming"}
+    first = await files.open(**MING, headers=key)
+    assert first.status_code == 201
+    ((body, headers),) = await files.rows("SELECT body, headers FROM idempotency")
+    assert "喜欢晚上联系".encode() not in bytes(body)
+    assert bytes(body)[:1] != b"{"
+    assert "kefu-sealed" in headers
+    old = files.client.transactions
+    for number, transactions in enumerate((old, replace(old, vault=_with_old_key(read_keys(f"2026:{'ab' * 32}"))))):
+        files.client.runtime.transactions = transactions
+        assert await reseal_all(transactions, [reseal_answers], at_once=1) == number
+        again = await files.open(**MING, headers=key)
+        assert (again.status_code, again.content) == (201, first.content)
+        assert again.headers["idempotent-replayed"] == "true"
+        assert "kefu-sealed" not in again.headers
+    assert (await files.open(**{**MING, "name": "王五"}, headers=key)).status_code == 422
 
 
 def _with_old_key(new_key: list[VaultKey], *, only: bool = False) -> Vault:

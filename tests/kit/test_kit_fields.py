@@ -210,6 +210,23 @@ def test_a_location_becomes_a_json_pointer(location: tuple[Any, ...], pointer: s
     assert pointer_of(location) == pointer
 
 
+@pytest.mark.parametrize(
+    ("name", "pointer"),
+    [
+        ("nmae", "/nmae"),
+        ("a/b~c", "/a~1b~0c"),
+        ("李小明", "/*"),
+        ("13812345678", "/*"),
+        ("a@b.cn", "/*"),
+        ("x" * 65, "/*"),
+    ],
+)
+def test_an_unknown_field_is_named_unless_its_name_could_be_anybodys(name: str, pointer: str) -> None:
+    """X6: no error says again what somebody typed."""
+    (fault,) = faults_of([{"type": "extra_forbidden", "loc": ("body", name)}])
+    assert fault.pointer == pointer
+
+
 def test_a_name_with_half_a_character_can_be_pointed_at() -> None:
     """The pointer goes into an answer, which is UTF-8."""
     assert pointer_of(("body", "\ud800x")).encode()

@@ -59,6 +59,7 @@ def test_a_short_address_is_not_shown_whole(address: str) -> None:
     [
         "13812345678", "138 1234 5678", "138-1234-5678", "１３８１２３４５６７８", "+86 138 1234 5678", "010-87654321",
         "11010519491231002X", "11010519491231002x", "6222 0212 3456 7890 123", "xiao.ming+x@example.com.cn", "a@b.cn",
+        "苏GD88417", "苏G·C8841X", "京A12345", "粤B1234警",
     ],
 )  # fmt: skip
 def test_free_text_for_an_event_loses_what_looks_personal(personal: str) -> None:
@@ -70,6 +71,6 @@ def test_free_text_for_an_event_loses_what_looks_personal(personal: str) -> None
         assert not any(piece in cleaned for piece in ("5678", "8765", "1949", "7890", "example"))
 
 
-@pytest.mark.parametrize("harmless", ["买了 2 件，退 12.50 元", "尺码 38", "2 天内发货", ""])
+@pytest.mark.parametrize("harmless", ["买了 2 件，退 12.50 元", "尺码 38", "2 天内发货", "新A款 M 码", "川A区", ""])
 def test_free_text_keeps_what_is_not_personal(harmless: str) -> None:
     assert scrub(harmless) == harmless
