@@ -1,13 +1,25 @@
 """Every query of tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, insert, select, text, tuple_
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    delete,
+    exists,
+    insert,
+    literal_column,
+    select,
+    text,
+    true,
+    tuple_,
+)  # fmt: skip
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm import aliased, make_transient_to_detached
 from sqlmodel import col
 
 from kit.ids import people_number
@@ -32,6 +44,13 @@ WITH RECURSIVE merged AS (
 )
 SELECT ticket_id FROM merged ORDER BY step DESC LIMIT 1
 """)
+# Said as the index of the queue says it, not by parameters: else no plan that is kept could use it.
+_TO_DO: ColumnElement[bool] = literal_column("ticket.status IN ('new', 'open', 'waiting')", Boolean())
+# What a ticket has several of stands beside it.
+_BESIDE: Mapping[str, tuple[type[TicketWatcher] | type[TicketTag], Any]] = {
+    "watcher_staff_id": (TicketWatcher, TicketWatcher.staff_id),
+    "tag": (TicketTag, TicketTag.tag),
+}
 # An id is made within the seconds of its ticket's opening, so a span of time is a span of ids, and every list that is
 # ordered by id finds it without an index of its own.
 _ID_MARGIN = timedelta(minutes=10)
@@ -131,29 +150,21 @@ async def page(
 ) -> list[Ticket]:
     """Tickets with these values in their columns (and tags, and watchers), in that order, after the given place.
 
-    `assignee_staff_id: [None]` are those that nobody has.
+    `assignee_staff_id: [None]` is the queue: what nobody has and somebody should.
     """
-    statement = _within(_with(select(Ticket), wanted), span)
-    due, ticket_id = col(Ticket.due_at), col(Ticket.ticket_id)
     if order is Sorting.DUE:
-        statement = statement.where(due.is_not(None)).order_by(due, ticket_id)
+        due, ticket_id = col(Ticket.due_at), col(Ticket.ticket_id)
+        statement = select(Ticket).where(*_conditions(wanted), *_within(span), due.is_not(None))
         if after is not None:
             statement = statement.where(tuple_(due, ticket_id) > (datetime.fromisoformat(after[0]), UUID(after[1])))
+        statement = statement.order_by(due, ticket_id)
     else:
-        statement = statement.order_by(ticket_id.desc())
+        beside = next((name for name in _BESIDE if len(wanted.get(name, ())) == 1), None)
+        statement, ticket_id = _newest(wanted, span) if beside is None else _along(beside, wanted, span)
         if after is not None:
             statement = statement.where(ticket_id < UUID(after[0]))
+        statement = statement.order_by(ticket_id.desc())
     return list((await session.execute(statement.limit(limit))).scalars())
-
-
-async def count(session: AsyncSession, wanted: Wanted, span: Span, order: Sorting, most: int) -> int:
-    """How many tickets such a list has, counted no further than `most`."""
-    statement = _within(_with(select(col(Ticket.ticket_id)), wanted), span)
-    if order is Sorting.DUE:
-        statement = statement.where(col(Ticket.due_at).is_not(None))
-    return int(
-        (await session.execute(select(func.count()).select_from(statement.limit(most).subquery()))).scalar_one()
-    )
 
 
 def place_of(ticket: Ticket, order: Sorting) -> list[str]:
@@ -163,29 +174,46 @@ def place_of(ticket: Ticket, order: Sorting) -> list[str]:
     return [str(ticket.ticket_id)]
 
 
-def _with(statement: Select[Any], wanted: Wanted) -> Select[Any]:
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found = []
     for name, values in wanted.items():
-        if name == "tag":
-            tagged = (col(TicketTag.ticket_id) == col(Ticket.ticket_id)) & col(TicketTag.tag).in_(values)
-            statement = statement.join(TicketTag, tagged)
-        elif name == "watcher_staff_id":
-            watched_by = col(TicketWatcher.ticket_id) == col(Ticket.ticket_id)
-            statement = statement.join(TicketWatcher, watched_by & col(TicketWatcher.staff_id).in_(values))
+        if name in _BESIDE:
+            beside, key = _BESIDE[name]
+            has = exists().where(col(beside.ticket_id) == col(Ticket.ticket_id), col(key).in_(values))
+            found.append(has)
         elif list(values) == [None]:
-            statement = statement.where(getattr(Ticket, name).is_(None))
+            found += [getattr(Ticket, name).is_(None), _TO_DO]
         else:
-            statement = statement.where(getattr(Ticket, name).in_(values))
-    return statement
+            found.append(getattr(Ticket, name).in_(values))
+    return found
 
 
-def _within(statement: Select[Any], span: Span) -> Select[Any]:
+def _newest(wanted: Wanted, span: Span) -> tuple[Select[Any], Any]:
+    """A list of tickets and the id that it is ordered by."""
+    return select(Ticket).where(*_conditions(wanted), *_within(span)), col(Ticket.ticket_id)
+
+
+def _along(name: str, wanted: Wanted, span: Span) -> tuple[Select[Any], Any]:
+    """The same along what somebody watches, or along a tag: its rows are in the order of the list already, so each of
+    them is looked up in turn until the page is full, and none of the other tickets. The fence (`OFFSET 0`) keeps the
+    database from taking the way through all tickets."""
+    beside, key = _BESIDE[name]
+    others = {other: values for other, values in wanted.items() if other != name}
+    same = col(Ticket.ticket_id) == col(beside.ticket_id)
+    ours = select(Ticket).where(same, *_conditions(others), *_within(span)).offset(0).lateral()
+    statement = select(aliased(Ticket, ours)).select_from(beside).join(ours, true())
+    return statement.where(col(key).in_(wanted[name])), col(beside.ticket_id)
+
+
+def _within(span: Span) -> list[ColumnElement[bool]]:
+    found = []
     if span.since is not None:
         first = _first_id(span.since - _ID_MARGIN)
-        statement = statement.where(col(Ticket.opened_at) >= span.since, col(Ticket.ticket_id) >= first)
+        found += [col(Ticket.opened_at) >= span.since, col(Ticket.ticket_id) >= first]
     if span.until is not None:
         last = _first_id(span.until + _ID_MARGIN)
-        statement = statement.where(col(Ticket.opened_at) < span.until, col(Ticket.ticket_id) < last)
-    return statement
+        found += [col(Ticket.opened_at) < span.until, col(Ticket.ticket_id) < last]
+    return found
 
 
 def _first_id(at: datetime) -> UUID:

@@ -35,10 +35,16 @@ _STATEMENTS = (
     "CREATE INDEX ix_ticket_group ON ticket (group_code, status, ticket_id) WHERE group_code IS NOT NULL",
     "CREATE INDEX ix_ticket_unit ON ticket (unit_id, ticket_id) WHERE unit_id IS NOT NULL",
     "CREATE INDEX ix_ticket_category ON ticket (category, ticket_id) WHERE category IS NOT NULL",
+    "CREATE INDEX ix_ticket_channel ON ticket (channel, ticket_id)",
+    "CREATE INDEX ix_ticket_priority ON ticket (priority, ticket_id)",
     "CREATE INDEX ix_ticket_merged_into ON ticket (merged_into) WHERE merged_into IS NOT NULL",
-    # The queue: what nobody has yet.
+    # The queue: what nobody has yet, newest first or what is due first; small, whatever else is asked of it.
     """
-    CREATE INDEX ix_ticket_queue ON ticket (shop, ticket_id)
+    CREATE INDEX ix_ticket_queue ON ticket (ticket_id)
+    WHERE assignee_staff_id IS NULL AND status IN ('new', 'open', 'waiting')
+    """,
+    """
+    CREATE INDEX ix_ticket_queue_group ON ticket (group_code, due_at, ticket_id)
     WHERE assignee_staff_id IS NULL AND status IN ('new', 'open', 'waiting')
     """,
     # What is due first: only what somebody still has to work on is in these.
