@@ -184,7 +184,15 @@ def test_a_buffer_that_is_not_allowed_is_refused(buffer: str, estimate: int) -> 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"buffer": "0.90"}, {"buffer": "3.50"}, {"least": "0.50"}, {"most": "1.20"}, {"buffer": "viel"}]
+    "wrong",
+    [
+        {"buffer": "0.90"},
+        {"buffer": "3.50"},
+        {"least": "0.50"},
+        {"most": "1.20"},
+        {"most": "10.01"},
+        {"buffer": "viel"},
+    ],
 )
 def test_a_policy_of_promises_keeps_its_order(wrong: dict[str, str]) -> None:
     """X3, T16: 1 ≤ least ≤ buffer ≤ most."""

@@ -212,6 +212,18 @@ def test_only_an_unfounded_complaint_may_be_nobodys(nature: str, unit: Any, pers
     assert [fault.pointer for fault in refused.value.faults] == ["/unit_id"]
 
 
+def test_an_unfounded_complaint_becomes_nobodys_fault_again_only_with_a_unit() -> None:
+    """T11: the responsibility is fixed first."""
+    complaint = at_stage("cause_found", nature="unfounded", unit_id=None, responsible_staff_id=None)
+    for nature in (Nature.FOUNDED, Nature.UNDETERMINED):
+        with pytest.raises(Problem) as refused:
+            findings.judge(complaint, About(), nature, 2, LEAD, AT)
+        assert refused.value.faults[0].pointer == "/nature"
+    findings.judge(complaint, About(), Nature.UNFOUNDED, 1, LEAD, AT)
+    findings.fix(complaint, About(), UNIT, None, AGENT, AT)
+    assert findings.judge(complaint, About(), Nature.FOUNDED, 2, LEAD, AT).nature_before == "unfounded"
+
+
 def test_a_second_judgement_says_what_it_was_before() -> None:
     """T11."""
     complaint = Paper()

@@ -30,6 +30,7 @@ async def test_a_whole_loop(complaints: Complaints) -> None:
         str(UNIT),
         str(CULPRIT),
     )
+    assert complaint["ticket"]["unit_id"] == str(UNIT)
     assert (inside["promise_kept"], inside["grade"], complaint["round"]) == (True, "ordinary", 1)
     told = await desk.rows(
         "SELECT noun, subject FROM outbox WHERE aggregate_id = :one ORDER BY id", one=complaint["complaint_id"]

@@ -172,6 +172,9 @@ async def test_a_complaint_of_the_category_runs_the_same_clock(complaints: Compl
     assert (shown["kind"], shown["lateness"]) == ("complaint", "severe")
     path = f"/v1/emergencies/{complaint['complaint_id']}/close"
     assert (await desk.call("POST", path, "supervisor")).status_code == 404
+    ended = await complaints.done(await complaints.open(category="emergency"), "withdraw")
+    refused = await complaints.verb(ended, "contain", **contain)
+    assert (refused.status_code, refused.json()["from"]) == (409, "withdrawn")
     other = await complaints.open()
     assert (await complaints.verb(other, "contain", **contain)).status_code == 404
     listed = (await desk.call("GET", "/v1/emergencies?lateness=severe")).json()["items"]

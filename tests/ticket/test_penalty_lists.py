@@ -130,7 +130,7 @@ async def test_lists_are_made_one_after_the_other(complaints: Complaints) -> Non
     refused = await ask(complaints, "POST", json={"month": NEXT})
     assert (refused.status_code, refused.json()["month"]) == (409, MONTH)
     assert (await ask(complaints, "POST", json={"month": "2026-10"})).status_code == 409
-    for month in ("2026-13", "11-2026", "", 202611):
+    for month in ("2026-13", "11-2026", "", 202611, "0000-01", "9999-12"):
         assert faults(await ask(complaints, "POST", json={"month": month})) == ["/month"]
 
 

@@ -41,7 +41,7 @@ async def begin(work: Work, complaint_id: UUID, *, decides: bool = False) -> Cas
     """Lock it. `decides`: the verb is asked with what the caller has seen.
 
     Raises Problem `not-found`, also for one out of sight (T40, X1), `precondition-required` for a decision without
-    If-Match, `stale-version`, and `transition-refused` for one that has become part of another ticket (T3).
+    If-Match, and `stale-version`.
     """
     if decides and work.expected_version is None:
         raise Problem("precondition-required")
@@ -50,8 +50,6 @@ async def begin(work: Work, complaint_id: UUID, *, decides: bool = False) -> Cas
     complaint = await store.get_fresh(work.session, complaint_id)
     if complaint is None:
         raise Problem("not-found")
-    if ticket.merged_into is not None:
-        raise Problem("transition-refused", noun="complaint", allowed=[], merged_into=str(ticket.merged_into))
     return Case(complaint, ticket, audited(complaint), cells(complaint))
 
 

@@ -6,8 +6,17 @@ from uuid import UUID
 from contracts.ticket.complaint import ComplaintJudged, ComplaintResponsibilityFixed, Nature
 from kit.principals import Principal
 from kit.problems import Problem, invalid
-from services.ticket.complaint.lifecycle import AboutLike, ComplaintLike, expect_disinterested, expect_drawn, move
+from services.ticket.complaint.lifecycle import (
+    AboutLike,
+    ComplaintLike,
+    Stage,
+    expect_disinterested,
+    expect_drawn,
+    move,
+)
 from services.ticket.complaint.telling import common
+
+_BEFORE_FIXING = (Stage.RECORDED, Stage.JUDGED)
 
 
 def judge(
@@ -15,10 +24,13 @@ def judge(
 ) -> ComplaintJudged:
     """定性: founded, unfounded or undetermined, and how severe from 1 to 4; a second judgement replaces the first.
 
-    Raises Problem `transition-refused`, and `own-case` for the person judged.
+    Raises Problem `transition-refused`, `own-case` for the person judged, and `invalid-request` where an unfounded
+    one that is nobody's would become founded without a unit.
     """
     expect_drawn(complaint, "judge")
     expect_disinterested(complaint, by)
+    if nature is not Nature.UNFOUNDED and complaint.unit_id is None and Stage(complaint.stage) not in _BEFORE_FIXING:
+        raise invalid("/nature", "须先定责到单位", "needs a responsible unit first")
     move(complaint, "judge")
     before = Nature(complaint.nature) if complaint.judged_at else None
     complaint.nature, complaint.severity = nature.value, severity

@@ -14,7 +14,7 @@ from services.ticket.calendar.reckoning import Calendar
 from services.ticket.complaint import callback, findings, grades, lifecycle, promise, store
 from services.ticket.complaint.case import Case, begin, settle
 from services.ticket.complaint.grades import Circumstances, Rules
-from services.ticket.complaint.lifecycle import expect_drawn
+from services.ticket.complaint.lifecycle import ENDED, Stage, expect_drawn, refusal
 from services.ticket.complaint.models import (
     ComplaintCall,
     ComplaintCheck,
@@ -77,6 +77,7 @@ async def fix(work: Work, complaint_id: UUID, asked: ComplaintFix) -> Case:
     if asked.staff_id is not None:
         await copies.expect_staff(work, asked.staff_id)
     fixed = findings.fix(case.complaint, case.ticket, asked.unit_id, asked.staff_id, work.actor, work.now)
+    case.ticket.unit_id = asked.unit_id
     row = ComplaintResponsibility(
         responsibility_id=new_id(),
         complaint_id=complaint_id,
@@ -251,10 +252,12 @@ async def lower(work: Work, complaint_id: UUID, asked: ComplaintLower) -> Case:
 async def contain(work: Work, complaint_id: UUID, measures: str) -> Case:
     """受控: a complaint of the emergency category is contained; its stages go on as those of any other (T42).
 
-    Raises Problem `not-found` for one that is no emergency, `transition-refused` for one that is contained, and what
-    `case.begin` raises.
+    Raises Problem `not-found` for one that is no emergency, `transition-refused` for one that is contained or has
+    ended, and what `case.begin` raises.
     """
     case = await begin(work, complaint_id)
+    if Stage(case.complaint.stage) in ENDED:
+        raise refusal(Stage(case.complaint.stage), "contain")
     await emergencies.contain(work, case.ticket, measures)
     return await settle(work, case, "contain")
 

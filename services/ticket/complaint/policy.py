@@ -67,8 +67,8 @@ class ComplaintPromise(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if not 1 <= Fraction(self.least) <= Fraction(self.buffer) <= Fraction(self.most):
-            raise InvalidValue("须满足 1 ≤ 下限 ≤ 默认 ≤ 上限", "1 ≤ least ≤ buffer ≤ most has to hold")
+        if not 1 <= Fraction(self.least) <= Fraction(self.buffer) <= Fraction(self.most) <= 10:
+            raise InvalidValue("须满足 1 ≤ 下限 ≤ 默认 ≤ 上限 ≤ 10", "1 ≤ least ≤ buffer ≤ most ≤ 10 has to hold")
         return self
 
     def by_buffer(self, now: datetime, estimated_for: datetime, buffer: str | None) -> "Promised":

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from contracts.fields import Month
 from contracts.ticket.complaint import CallManner, ComplaintCallback, ComplaintCategory, Grade, Nature, Solution
 from contracts.ticket.ticket import IntakeChannel, Priority
 from kit.http.fields import Amount, Code, Currency, Day, Instant, Line, Text
@@ -16,7 +15,14 @@ from services.ticket.complaint.lifecycle import Stage
 from services.ticket.complaint.policy import Factor
 
 Flag = Annotated[bool, Field(strict=True)]
-MonthOf = Annotated[Month, Field(examples=["2026-11"], description="A business month.")]
+MonthOf = Annotated[
+    str,
+    Field(
+        pattern=r"^(19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])$",
+        examples=["2026-11"],
+        description="A business month.",
+    ),
+]
 
 
 class Asked(BaseModel):

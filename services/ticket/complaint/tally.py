@@ -13,6 +13,7 @@ from contracts.ticket.complaint import Nature
 from kit.clock import business_date
 from services.ticket.complaint.lifecycle import ComplaintLike, Stage
 
+# Up to so many minutes, in steps of so many.
 _STEPS = ((24 * 60, 1), (3 * 24 * 60, 10))
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from contracts.fields import Month
 from kit.http.edge import WorkDep, allow, answer, runtime_of
 from kit.http.spreadsheets import XLSX, spreadsheet
+from services.ticket.complaint.schemas import MonthOf
 from services.ticket.copies import service as copies
 from services.ticket.report import service
 from services.ticket.report.schemas import (
@@ -22,7 +22,7 @@ from services.ticket.report.sheets import sheets
 
 router = APIRouter(prefix="/v1/ticket-reports", tags=["reports"])
 UnitId = Annotated[UUID, Path(description="The unit's id.")]
-OfMonth = Annotated[Month, Path(description="A business month.", examples=["2026-11"])]
+OfMonth = Annotated[MonthOf, Path()]
 
 
 async def of_a_unit(unit_id: UnitId, request: Request) -> UUID:
