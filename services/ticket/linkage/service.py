@@ -15,11 +15,12 @@ from services.ticket.linkage.schemas import LinkCreate, TicketMerge, TicketSplit
 from services.ticket.message import service as messages
 from services.ticket.ticket import service as tickets
 from services.ticket.ticket.kinds import expect_opened_here, read_details
-from services.ticket.ticket.lifecycle import Opening, TicketLike, refusal
+from services.ticket.ticket.lifecycle import Opening, refusal
 from services.ticket.ticket.policy import TICKET_LIMITS
+from services.ticket.ticket.service import Ticket
 
 
-async def merge_ticket(work: Work, ticket_id: UUID, asked: TicketMerge) -> TicketLike:
+async def merge_ticket(work: Work, ticket_id: UUID, asked: TicketMerge) -> Ticket:
     """并单: the ticket becomes part of another, with its messages, files and watchers; its number leads there (T3).
 
     Both rows are locked in the order of their ids, so that two who merge them crosswise don't wait for each other.
@@ -38,7 +39,7 @@ async def merge_ticket(work: Work, ticket_id: UUID, asked: TicketMerge) -> Ticke
     )
 
 
-async def split_ticket(work: Work, ticket_id: UUID, asked: TicketSplit) -> TicketLike:
+async def split_ticket(work: Work, ticket_id: UUID, asked: TicketSplit) -> Ticket:
     """拆单: messages that are about something else get a ticket of their own, for the same order and customer (T3).
 
     Raises Problem `not-found`, `stale-version`, `transition-refused` for a ticket that has ended, `invalid-request`

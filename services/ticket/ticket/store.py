@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     delete,
     exists,
+    func,
     insert,
     literal_column,
     select,
@@ -132,7 +133,8 @@ async def lock_merged_into(session: AsyncSession, ticket_id: UUID) -> list[Ticke
 
 async def surviving(session: AsyncSession, ticket_id: UUID) -> UUID:
     """Where a ticket's matter is dealt with after all merges."""
-    return (await session.execute(_FINAL, {"ticket_id": ticket_id})).scalar_one()
+    final: UUID = (await session.execute(_FINAL, {"ticket_id": ticket_id})).scalar_one()
+    return final
 
 
 async def unfinished_of_order(session: AsyncSession, order_id: UUID) -> UUID | None:
@@ -167,6 +169,15 @@ async def page(
     return list((await session.execute(statement.limit(limit))).scalars())
 
 
+async def count(session: AsyncSession, wanted: Wanted, span: Span, order: Sorting, most: int) -> int:
+    """How many tickets such a list has, counted no further than `most`."""
+    statement = select(col(Ticket.ticket_id)).where(*_conditions(wanted), *_within(span))
+    if order is Sorting.DUE:
+        statement = statement.where(col(Ticket.due_at).is_not(None))
+    counted = select(func.count()).select_from(statement.limit(most).subquery())
+    return int((await session.execute(counted)).scalar_one())
+
+
 def place_of(ticket: Ticket, order: Sorting) -> list[str]:
     """Where a ticket stands in a list of that order; for its cursor."""
     if order is Sorting.DUE and ticket.due_at is not None:
@@ -175,7 +186,7 @@ def place_of(ticket: Ticket, order: Sorting) -> list[str]:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found = []
+    found: list[ColumnElement[bool]] = []
     for name, values in wanted.items():
         if name in _BESIDE:
             beside, key = _BESIDE[name]
@@ -206,7 +217,7 @@ def _along(name: str, wanted: Wanted, span: Span) -> tuple[Select[Any], Any]:
 
 
 def _within(span: Span) -> list[ColumnElement[bool]]:
-    found = []
+    found: list[ColumnElement[bool]] = []
     if span.since is not None:
         first = _first_id(span.since - _ID_MARGIN)
         found += [col(Ticket.opened_at) >= span.since, col(Ticket.ticket_id) >= first]
