@@ -173,6 +173,43 @@ async def test_a_lone_agents_meal_turns_on_the_automatic_reply(roster: Roster) -
     assert elsewhere["presence"] == "available"
 
 
+async def test_customers_of_a_lone_agent_at_a_meal_are_answered_automatically(roster: Roster) -> None:
+    """T44, T48: once a meal and ticket, in words of its own; whoever comes new as well; no clock stops; back, no more."""
+    (ming,) = await roster.hire()
+    await roster.group("service", ming)
+    (shift,) = await roster.on_shift(ming)
+    customer = {"account_id": roster.desk.account("ming")}
+    chat = await roster.desk.open("storefront", by=customer, kind="inquiry")
+    path = f"/v1/tickets/{chat['ticket_id']}/messages"
+
+    async def automatic(where: str = path) -> list[str]:
+        shown = (await roster.desk.call("GET", where, "supervisor")).json()["items"]
+        return [one["text"] for one in shown if one["automatic"]]
+
+    async def write(text: str) -> None:
+        heard = await roster.desk.call("POST", path, "storefront", json={"text": text}, **customer)
+        assert heard.status_code == 201, heard.text
+
+    await write("在吗")
+    assert await automatic() == []
+    await roster.verb(shift, "presence", verb="meal")
+    clocks = "SELECT count(*) FROM clock WHERE running_since IS NOT NULL AND ended_at IS NULL"
+    before = [tuple(row) for row in await roster.desk.rows(clocks)]
+    for text in ("在吗", "还在吗"):
+        await write(text)
+    (said,) = await automatic()
+    assert "用餐" in said
+    assert [tuple(row) for row in await roster.desk.rows(clocks)] == before
+    new = await roster.desk.open("storefront", by=customer, kind="inquiry")
+    seen = await roster.desk.call("GET", f"/v1/tickets/{new['ticket_id']}", "supervisor")
+    assert seen.json()["assignee_staff_id"] is None
+    (said,) = await automatic(f"/v1/tickets/{new['ticket_id']}/messages")
+    assert "用餐" in said
+    await roster.verb(shift, "presence", verb="back")
+    await write("多谢")
+    assert len(await automatic()) == 1
+
+
 async def evening(roster: Roster, ming: UUID) -> dict[str, Any]:
     """Ming on the evening shift, at 22:00."""
     await roster.group("service", ming)

@@ -2,6 +2,7 @@
 tickets to say; it calls these under the ticket's row lock."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from contracts.ticket.ticket import ReplyAuthor
@@ -13,7 +14,7 @@ from services.ticket.message.models import Message
 from services.ticket.message.schemas import MessagePublic, Visibility
 from services.ticket.search import service as search
 
-__all__ = ["Message", "describe", "draft", "keep", "list_messages", "move_all", "move_some"]
+__all__ = ["Message", "answered_automatically", "describe", "draft", "keep", "list_messages", "move_all", "move_some"]
 
 
 def draft(
@@ -46,6 +47,11 @@ async def list_messages(
     kinds, both when it is None."""
     found = await store.page(work.session, ticket_id, internal, after, limit + 1)
     return found[:limit], found[limit - 1].message_id if len(found) > limit else None
+
+
+async def answered_automatically(work: Work, ticket_id: UUID, since: datetime) -> bool:
+    """Whether the ticket's customer has been answered automatically since then."""
+    return await store.any_automatic(work.session, ticket_id, since)
 
 
 async def move_all(work: Work, source: UUID, target: UUID) -> int:

@@ -1,9 +1,10 @@
 """Every query of messages."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -28,6 +29,12 @@ async def page(
     if after is not None:
         statement = statement.where(col(Message.message_id) > after)
     return list((await session.execute(statement.order_by(col(Message.message_id)).limit(limit))).scalars())
+
+
+async def any_automatic(session: AsyncSession, ticket_id: UUID, since: datetime) -> bool:
+    """Whether one of the ticket's messages since then was written by itself."""
+    written = (col(Message.ticket_id) == ticket_id, col(Message.automatic), col(Message.sent_at) >= since)
+    return bool((await session.execute(select(exists().where(*written)))).scalar_one())
 
 
 async def of_ticket(session: AsyncSession, ticket_id: UUID, message_ids: Sequence[UUID]) -> set[UUID]:

@@ -38,13 +38,15 @@ _NO_LIMIT = 2**31 - 1
 @dataclass(frozen=True, slots=True)
 class Routed:
     """Where a ticket went. Nobody: it waits in the group's queue. `open_chats` counts this one, given for chats that
-    somebody got (T41). `overflow`: everybody of the group had as much as they may."""
+    somebody got (T41). `overflow`: everybody of the group had as much as they may; `at_meal`: the only one there is
+    at a meal (T44)."""
 
     group: str | None
     staff_id: UUID | None
     open_chats: int | None
     overflow: bool
     policy_version: int
+    at_meal: bool = False
 
 
 async def route(work: Work, sought: Sought) -> Routed:
@@ -63,8 +65,11 @@ async def route(work: Work, sought: Sought) -> Routed:
     if code is None:
         return Routed(None, None, None, overflow=False, policy_version=rules.version)
     found = await _seat(work, known[code], members[code], sought)
-    if found.taken is not None or not found.anybody:
+    if found.taken is not None:
         return _routed(code, found.taken, sought, overflow=False, version=rules.version)
+    if not found.anybody:
+        at_meal = await shifts.anybody_at_meal(work.session, members[code], work.now)
+        return Routed(code, None, None, overflow=False, policy_version=rules.version, at_meal=at_meal)
     if spare is not None and spare != code:
         helped = await _seat(work, known[spare], members[spare], sought)
         if helped.taken is not None:

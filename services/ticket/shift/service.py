@@ -142,10 +142,14 @@ async def anybody_here(session: AsyncSession, at: datetime) -> list[UUID]:
     return await copies.working(session, here) if here else []
 
 
-async def replies_automatically(session: AsyncSession, staff_id: UUID, at: datetime) -> bool:
-    """Whether their chats are answered automatically now: a lone agent is at a meal (T44)."""
-    running = await store.started(session, [staff_id])
-    return any(shift.auto_reply_until is not None and at < shift.auto_reply_until for shift in running)
+async def automatic_since(session: AsyncSession, staff_id: UUID, at: datetime) -> datetime | None:
+    """Since when their chats are answered automatically: a lone agent is at a meal (T44); None when they are not."""
+    return next((shift.presence_since for shift in await _at_meal(session, [staff_id], at)), None)
+
+
+async def anybody_at_meal(session: AsyncSession, staff_ids: Iterable[UUID], at: datetime) -> bool:
+    """Whether one of these is a lone agent at a meal, whose chats are answered automatically (T44)."""
+    return bool(await _at_meal(session, list(staff_ids), at))
 
 
 async def running_of(session: AsyncSession, staff_id: UUID) -> Shift | None:
@@ -186,6 +190,11 @@ async def changed(work: Work, shift: Shift, verb: str, before: Mapping[str, Any]
 def audited(shift: Shift) -> dict[str, Any]:
     """What the trail says of a shift."""
     return {"status": shift.status, "presence": shift.presence, "staff": str(shift.staff_id)}
+
+
+async def _at_meal(session: AsyncSession, staff_ids: Sequence[UUID], at: datetime) -> list[Shift]:
+    running = await store.started(session, staff_ids)
+    return [shift for shift in running if shift.auto_reply_until is not None and at < shift.auto_reply_until]
 
 
 async def _end(work: Work, shift: Shift, reason: str | None) -> None:

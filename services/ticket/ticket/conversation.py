@@ -89,7 +89,11 @@ async def _hear(work: Work, ticket: Ticket, text: str) -> Message:
         )
     message = messages.draft(work, ticket.ticket_id, text, author=ReplyAuthor.CUSTOMER)
     due_from_clocks(ticket, await clocks.customer_wrote(work, timed(ticket)))
-    return await _keep(work, ticket, message, replies.told(ticket, message, work.now))
+    heard = await _keep(work, ticket, message, replies.told(ticket, message, work.now))
+    automatic = await replies.at_meal(work, ticket)
+    if automatic is not None:
+        await _keep(work, ticket, automatic, replies.told(ticket, automatic, work.now))
+    return heard
 
 
 async def _keep(work: Work, ticket: Ticket, message: Message, told: TicketEvent | None = None) -> Message:

@@ -46,13 +46,15 @@ class Words(BaseModel):
 
 
 class AutoReply(BaseModel):
-    """What a customer on one of these channels is told at once when no agent has a hand free (T41)."""
+    """What a customer on one of these channels is told at once when no agent has a hand free (T41), or when the only
+    one is at a meal (T44)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     channels: tuple[IntakeChannel, ...]
     overflow: Words
     nobody: Words
+    meal: Words
 
 
 TICKET_LIFE = PolicyKind(
@@ -77,6 +79,11 @@ AUTO_REPLY = PolicyKind(
         nobody=Words(
             zh="您好，现在没有客服在线，您的问题已登记，上班后会第一时间回复您。",
             en="Hello, nobody is online right now. Your question is registered and will be answered first thing.",
+        ),
+        meal=Words(
+            zh="您好，客服正在用餐，很快回来，您的消息已收到，回来后第一时间回复您。",
+            en="Hello, our agent is at a meal and back soon. Your message has arrived and will be answered first"
+            " thing.",
         ),
     ),
     Title("自动回复", "Automatic reply"),

@@ -111,6 +111,11 @@ _POLICIES: dict[str, dict[str, Any]] = {
             "zh": "您好，现在没有客服在线，您的问题已登记，上班后会第一时间回复您。",
             "en": "Hello, nobody is online right now. Your question is registered and will be answered first thing.",
         },
+        "meal": {
+            "zh": "您好，客服正在用餐，很快回来，您的消息已收到，回来后第一时间回复您。",
+            "en": "Hello, our agent is at a meal and back soon. Your message has arrived and will be answered first"
+            " thing.",
+        },
     },
 }
 
