@@ -224,6 +224,13 @@ async def test_each_leg_has_its_own_clock_target_and_owner(bench: Bench, clock: 
     ]  # fmt: skip
 
 
+async def test_the_customers_own_leg_runs_while_the_customer_is_waited_for(bench: Bench) -> None:
+    """T47: sending the goods back is what is waited for."""
+    ticket = a_ticket(TicketKind.REFUND, case=SlaCase.RETURN)
+    due = await bench.do(service.start_leg, ticket, K.SHIP_BACK)
+    assert await bench.do(service.pause, ticket, "等客户寄回") == due == wall("Tue 2026-12-01 18:00")
+
+
 async def test_passing_on_changes_who_has_to_act_and_nothing_else(bench: Bench) -> None:
     before, after = a_ticket(owner_staff_id=new_id()), None
     await bench.do(service.begin, before, open_chats=None)

@@ -18,7 +18,7 @@ from kit.work import Work
 from services.ticket.clock import lifecycle, store
 from services.ticket.clock.lifecycle import Timed, earliest_due
 from services.ticket.clock.models import Clock
-from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD
+from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, NEVER_PAUSED
 from services.ticket.clock.showing import clocks_of
 from services.ticket.clock.starting import Terms, by_table, sla_in_force, start, start_by_table
 from services.ticket.clock.state import Hold
@@ -149,8 +149,7 @@ async def hold(work: Work, ticket_id: UUID, clock_id: UUID, reason: str) -> tupl
     stands still: the first reply and the containing of an emergency.
     """
     clocks, clock = await _one(work, ticket_id, clock_id, "pause")
-    sla = await sla_in_force(work, clock.shop)
-    if clock.kind not in sla.document.paused_in_waiting:
+    if clock.kind in NEVER_PAUSED:
         raise lifecycle.refused(clock, "pause")
     before, why = clock.status, scrub(reason)
     await apply(work, [clock], lambda it, time: lifecycle.pause(it, Hold.BY_HAND, why, work.now, time))

@@ -197,7 +197,7 @@ _POLICIES: dict[str, dict[str, Any]] = {
         "tier_factors": {"key": "0.50", "ordinary": "1.00", "small": "1.00", "bad": "1.00"},
         "warn_percent": 80,
         "paused_in_waiting": [
-            "next_reply", "solution", "agree", "ship_back", "inspect", "pay_out", "call_back", "resend",
+            "next_reply", "solution", "agree", "inspect", "pay_out", "call_back", "resend",
         ],
     },
     "first-reply-load": {
