@@ -31,11 +31,11 @@ class Running:
 
 
 @asynccontextmanager
-async def stack(home: Path) -> AsyncIterator[Running]:
-    """`kefu up --restart` in a home of its own, on free ports."""
+async def stack(home: Path, **told: str) -> AsyncIterator[Running]:
+    """`kefu up --restart` in a home of its own, on free ports; `told` is more of its environment."""
     unset = {"PYTHONDONTWRITEBYTECODE"}
     environment = {name: value for name, value in os.environ.items() if name not in unset and "PYTEST" not in name}
-    environment |= {"KEFU_GATEWAY_PORT": "0", "PYTHONPATH": str(ROOT)}
+    environment |= {"KEFU_GATEWAY_PORT": "0", "PYTHONPATH": str(ROOT), **told}
     with (home / "up.err").open("w") as errors:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ops", "up", "--json", "--restart", "--home", str(home / "stack"),
