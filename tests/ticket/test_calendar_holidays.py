@@ -187,6 +187,16 @@ async def test_what_cannot_be_reckoned_is_refused(ticket: Client, query: str, wh
     assert faults(await ticket.call("GET", f"/v1/ticket-calendars/main/due?{query}")) == where
 
 
+async def test_more_than_a_generation_of_hours_is_no_due_time(ticket: Client) -> None:
+    """An hour a week: 10,000 hours are two centuries."""
+    document = {"zone": "UTC", "week": {"sun": [{"opens": "09:00", "closes": "10:00"}]}, "holidays": None}
+    body = {"shop": "sundays", "reason": "周日店", "document": document}
+    assert (await ticket.call("POST", "/v1/policies/ticket/business-hours/versions", "manager", json=body)).is_success
+    path = "/v1/ticket-calendars/sundays/due?start=2026-11-20T09:00:00Z&seconds=36000000"
+    assert faults(await ticket.call("GET", path)) == ["/query/seconds"]
+    assert (await due(ticket, "2026-11-20T09:00:00Z", 7200, "sundays"))["due_at"] == "2026-11-29T10:00:00Z"
+
+
 async def test_a_shops_own_hours_are_for_those_who_serve_it(ticket: Client) -> None:
     """X1"""
     assert (await ticket.call("GET", "/v1/ticket-calendars/nyc", shops=["wuhan"])).status_code == 403

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 from clock_bench import WALL, Held, a_ticket, events, paused, resumed, started
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stage import NOON
 
@@ -289,6 +289,7 @@ def test_what_is_due_first_is_among_those_that_tick_late_ones_included() -> None
 PACES = st.lists(st.tuples(st.booleans(), st.integers(0, 5000)), max_size=12)
 
 
+@settings(deadline=None)
 @given(PACES, st.integers(1, 9000))
 def test_however_it_is_paused_the_time_that_counts_is_the_time_it_ran(
     paces: list[tuple[bool, int]], seconds: int

@@ -98,7 +98,8 @@ class Calendar:
             return ()
         periods = self.hours.periods(0 if kind is DayKind.WORKDAY else day.weekday())
         instant = _instants(day, self.hours.time_zone)
-        return tuple((instant(period.starts), instant(period.ends)) for period in periods)
+        spans = ((instant(period.starts), instant(period.ends)) for period in periods)
+        return tuple(span for span in spans if span[0] < span[1])  # summer time may skip a period whole
 
     def _open_from(self, start: datetime) -> Iterator[Span]:
         """Every span of work that ends after `start`, in order, none overlapping the one before it: a make-up

@@ -12,12 +12,12 @@ from kit.logs import log
 from kit.policies import get_version, in_force
 from kit.policy import EVERYWHERE, InForce
 from kit.privacy import scrub
-from kit.problems import Fault, Problem
+from kit.problems import Fault, Problem, invalid
 from kit.work import Work
 from services.ticket.calendar import store
 from services.ticket.calendar.models import HolidayYear
 from services.ticket.calendar.policy import BUSINESS_HOURS, DAY, BusinessHours, DayKind
-from services.ticket.calendar.reckoning import Calendar
+from services.ticket.calendar.reckoning import HORIZON, Calendar
 from services.ticket.calendar.schemas import (
     CalendarPublic,
     CalendarQuery,
@@ -85,11 +85,13 @@ async def show_calendar(work: Work, shop: str, query: CalendarQuery) -> Calendar
 
 async def reckon_due(work: Work, shop: str, query: DueQuery) -> DuePublic:
     """When that much business time has passed, by the hours in force now. Raises Problem `forbidden` for a shop out
-    of sight."""
+    of sight, `invalid-request` for more than its hours use up in a generation."""
     _expect_sight(work, shop)
     hours = await in_force(work.session, BUSINESS_HOURS, shop, work.now)
     calendar = await _calendar(work.session, hours.document, query.start)
     due_at = calendar.after(query.start, timedelta(seconds=query.seconds))
+    if due_at >= query.start + HORIZON:
+        raise invalid("/query/seconds", "按此营业时间三十年内无法用完", "takes these hours more than thirty years")
     return DuePublic(
         shop=shop,
         policy_shop=hours.shop,
