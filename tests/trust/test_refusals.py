@@ -103,6 +103,17 @@ async def test_every_door_to_anothers_ticket_is_watched(ticket: Client) -> None:
     }
 
 
+async def test_a_ticket_about_another_customer_is_refused_and_written_down(ticket: Client) -> None:
+    """T40: a buyer opens tickets for nobody else."""
+    hong = new_id()
+    async with ticket.runtime.database.transaction() as session:
+        copied = "INSERT INTO customer_copy (customer_id, language, tiers) VALUES (:id, 'zh-CN', '{}')"
+        await session.execute(text(copied), {"id": hong})
+    body = {"subject": "催发货", "customer_id": str(hong)}
+    assert (await as_ming(ticket, "POST", "/v1/tickets", json=body)).status_code == 404
+    assert [(row.noun, row.aggregate_id) for row in await refusals(ticket)] == [("customer", hong)]
+
+
 async def test_the_answer_is_that_of_a_thing_that_does_not_exist(ticket: Client) -> None:
     """T40: the same bytes, the same headers."""
     await put_order(ticket)

@@ -10,6 +10,7 @@ from kit import audit, outbox
 from kit.ids import new_id
 from kit.policies import in_force
 from kit.problems import Problem, invalid
+from kit.refusals import refused
 from kit.work import Work
 from services.ticket.clock import service as clocks
 from services.ticket.copies import service as copies
@@ -133,8 +134,9 @@ async def _party(work: Work, opening: Opening, account_id: UUID | None) -> Party
     if opening.customer_id is None:
         return owner or copies.NOBODY
     asked = await copies.whom(work, opening.shop, opening.customer_id, None)
-    if work.actor.account_id is not None and (owner is None or asked.customer_id != owner.customer_id):
-        raise Problem("not-found")
+    narrowed = work.actor.account_id
+    if narrowed is not None and (owner is None or asked.customer_id != owner.customer_id):
+        raise refused(work, Problem("not-found"), "customer", opening.customer_id, account_id=str(narrowed))
     if owner is not None and owner.customer_id is not None and asked.customer_id != owner.customer_id:
         raise invalid("/customer_id", "该订单属于另一位客户", "the order is another customer's")
     return asked
