@@ -25,7 +25,7 @@ def seal_answer(
     return {**headers, _SEALED: "1"}, work.sealing.seal_bytes(body, _place(caller, key))
 
 
-def open_answer(work: Work, row: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:
+def open_answer(work: Work, row: Mapping[Any, Any]) -> tuple[dict[str, str], bytes]:
     """Headers and body as they were given. Raises BrokenSealError for an answer whose key is not here."""
     headers = {name: value for name, value in row["headers"].items() if name != _SEALED}
     if _SEALED not in row["headers"]:
