@@ -235,3 +235,31 @@ async def test_the_roster_of_another_shop_is_out_of_sight(roster: Roster) -> Non
     assert (refused.status_code, slug(refused)) == (403, "forbidden")
     cancelled = await roster.call("POST", f"{path}/cancel", "supervisor", json={"reason": "x"}, shops=["main"])
     assert cancelled.status_code == 404
+
+
+async def test_a_roster_by_the_calendar(roster: Roster) -> None:
+    """T44: around the National Day of 2026 nobody is planned on holidays, but on the make-up workdays around them."""
+    roster.at("12:00", "2026-09-15")
+    (ming,) = await roster.hire()
+    body = {
+        "staff_ids": [str(ming)], "preset": "a-day", "first_day": "2026-09-18", "last_day": "2026-10-11",
+        "weekdays": [1, 2, 3, 4, 5], "working_days": True,
+    }  # fmt: skip
+    items = (await roster.call("POST", "/v1/shifts/roster", json=body)).json()["items"]
+    planned = [item["day"] for item in items]
+    assert {"2026-09-20", "2026-10-10"} <= set(planned), "make-up workdays, a Sunday and a Saturday"
+    assert not {f"2026-10-0{number}" for number in range(1, 8)} & set(planned)
+    assert {"2026-09-18", "2026-09-21", "2026-10-08", "2026-10-09"} <= set(planned)
+    assert not {"2026-09-19", "2026-10-11", "2026-09-25"} & set(planned)
+
+
+async def test_the_last_night_that_can_be_planned(roster: Roster) -> None:
+    """Bad input: a far day is a day; its shift may end beyond what a request could say."""
+    night = {"zh": "夜班", "en": "night", "segments": [{"starts": "22:00", "ends": "32:00", "duty": "service"}]}
+    document = {"zone": "Asia/Shanghai", "presets": {"night": night}}
+    path = "/v1/policies/ticket/shift-presets/versions"
+    await roster.call("POST", path, "manager", json={"document": document, "reason": "夜班"})
+    (ming,) = await roster.hire()
+    far = await roster.try_plan(ming, preset="night", day="2200-12-31")
+    assert (far.status_code, far.json()["planned_end"]) == (201, "2201-01-01T00:00:00Z")
+    assert faults(await roster.try_plan(ming, preset="night", day="2201-01-01")) == ["/day"]

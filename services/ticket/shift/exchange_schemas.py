@@ -7,10 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kit.http.faults import InvalidValue
-from kit.http.fields import Code, Instant, Line
+from kit.http.fields import Code, Day, Instant, Line
 from kit.http.pages import Page
 from services.ticket.shift.lifecycle import AskedStatus, LeaveKind
-from services.ticket.shift.schemas import Day
 
 LONGEST_LEAVE = 92
 

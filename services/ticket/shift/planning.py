@@ -12,6 +12,8 @@ from kit.policies import in_force
 from kit.policy import InForce
 from kit.problems import Fault, Problem, invalid
 from kit.work import Work
+from services.ticket.calendar import service as calendars
+from services.ticket.calendar.policy import DayKind
 from services.ticket.copies import service as copies
 from services.ticket.shift import store
 from services.ticket.shift.lifecycle import LIFE, Presence, written
@@ -75,10 +77,11 @@ async def plan_roster(work: Work, asked: RosterPlan) -> list[RosterItem]:
     refused = {staff_id: await _refusal(work, staff_id) for staff_id in people}
     worked = await _days(work, people, asked.first_day, asked.last_day, rules)
     standing = await _standing(work, people, asked)
+    days = await _wanted_days(work, asked)
     away = await store.approved_leaves(work.session, people, asked.first_day, asked.last_day)
     items, planned = [], []
     for staff_id in people:
-        for day in _wanted_days(asked):
+        for day in days:
             shift = _shift(work, staff_id, asked.shop, day, preset.spans(day, _zone(presets)))
             _named(shift, asked.preset, preset, presets.version)
             problem = refused[staff_id] or _clash(work, shift, standing[staff_id], away)
@@ -140,9 +143,18 @@ async def _days(
     return await store.days_of(work.session, people, first - around, last + around)
 
 
-def _wanted_days(asked: RosterPlan) -> list[date]:
+async def _wanted_days(work: Work, asked: RosterPlan) -> list[date]:
+    """The days of the week asked for; by the shop's calendar no public holidays, but make-up workdays (T44)."""
     days = [asked.first_day + timedelta(days=one) for one in range((asked.last_day - asked.first_day).days + 1)]
-    return [day for day in days if day.isoweekday() in asked.weekdays]
+    if not asked.working_days:
+        return [day for day in days if day.isoweekday() in asked.weekdays]
+    _, kept = await calendars.calendar_in_force(work.session, asked.shop, work.now)
+    kinds = {day: kept.kind_of(day) for day in days}
+    return [
+        day
+        for day, kind in kinds.items()
+        if kind is DayKind.WORKDAY or (kind is None and day.isoweekday() in asked.weekdays)
+    ]
 
 
 async def _keep(work: Work, shifts: Sequence[Shift]) -> None:

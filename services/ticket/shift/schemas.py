@@ -4,25 +4,15 @@ from datetime import date
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from kit.http.faults import InvalidValue
-from kit.http.fields import Code, Instant, Line
-from kit.http.fields import Day as Date
+from kit.http.fields import Code, Day, Instant, Line
 from kit.http.pages import Page
 from services.ticket.shift.lifecycle import Presence, ShiftStatus
 from services.ticket.shift.policy import Duty
 
 MOST_AT_ONCE = 500
-
-
-def _plannable(day: date) -> date:
-    if not 2000 <= day.year <= 2199:
-        raise InvalidValue("日期超出范围", "the date is out of range")
-    return day
-
-
-Day = Annotated[Date, AfterValidator(_plannable)]
 
 
 class SegmentIn(BaseModel):
@@ -68,6 +58,10 @@ class RosterPlan(BaseModel):
     weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)] = [
         1, 2, 3, 4, 5, 6, 7,
     ]  # fmt: skip
+    working_days: Annotated[
+        bool,
+        Field(description="By the shop's calendar: no public holidays, and make-up workdays whatever their weekday."),
+    ] = False
 
     @model_validator(mode="after")
     def _not_too_many(self) -> Self:
@@ -115,8 +109,8 @@ class SegmentPublic(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    starts_at: Instant
-    ends_at: Instant
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     duty: Duty
 
 
@@ -128,8 +122,8 @@ class ShiftPublic(BaseModel):
     shop: str
     preset: str | None
     business_date: date
-    planned_start: Instant
-    planned_end: Instant
+    planned_start: AwareDatetime
+    planned_end: AwareDatetime
     segments: list[SegmentPublic]
     status: ShiftStatus
     presence: Presence

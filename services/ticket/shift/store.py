@@ -147,7 +147,7 @@ async def page(
 
 async def _page(
     session: AsyncSession,
-    statement: Select[tuple[Shift]],
+    statement: Select[Any],
     wanted: Mapping[str, Any],
     after: Sequence[Any] | None,
     limit: int,

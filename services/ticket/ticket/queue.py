@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -117,7 +117,9 @@ def sought_of(ticket: Ticket) -> Sought:
 
 
 def _of_a_group(group: str, *, chats: bool) -> Select[Any]:
-    channel = literal_column("'chat'")  # as the indexes say it, so that they are found also when plans are kept
+    channel: ColumnElement[str] = literal_column(
+        "'chat'"
+    )  # as the indexes say it, so that they are found also when plans are kept
     of_the_channel = col(Ticket.channel) == channel if chats else col(Ticket.channel) != channel
     return _of_the_queue(select(col(Ticket.ticket_id))).where(col(Ticket.group_code) == group, of_the_channel)
 
