@@ -224,6 +224,7 @@ _STATEMENTS = (
     """
     CREATE INDEX ix_complaint_improvement_due ON complaint_improvement (due_on, improvement_id) WHERE done_at IS NULL
     """,
+    "CREATE INDEX ix_complaint_improvement_shop ON complaint_improvement (shop, due_on, improvement_id)",
     "CREATE INDEX ix_complaint_improvement_done ON complaint_improvement (due_on, improvement_id)",
     "CREATE INDEX ix_complaint_improvement_owner ON complaint_improvement (owner_staff_id, due_on, improvement_id)",
     """
