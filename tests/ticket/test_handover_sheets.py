@@ -8,9 +8,12 @@ from uuid import UUID
 
 import httpx
 import pytest
+from complaint_desk import Complaints
 from roster_desk import HOUR, MINUTE, Roster, local, slug
+from stage import Starter
 from ticket_desk import faults
 
+from kit.clock import FrozenClock
 from kit.ids import new_id
 
 CALLERS = {"outgoing": "agent", "incoming": "agent", "stranger": "agent", "lead": "supervisor", "auditor": "auditor"}
@@ -434,3 +437,36 @@ async def test_a_stale_version_is_refused(change: Change) -> None:
     accept = path.replace("/sign", "/accept")
     taken = await change.roster.call("POST", accept, "agent", change.hua, headers={"If-Match": '"2"'})
     assert (taken.status_code, taken.headers["etag"]) == (200, '"3"')
+
+
+async def test_promises_that_are_due_are_on_the_sheet(change: Change) -> None:
+    """T46, T16: those of one's own tickets, due within a day; told with the handover."""
+    complaints = await Complaints(change.roster.desk).settle_in()
+    for day in ("22", "26"):
+        complaint = await complaints.at("cause_found")
+        estimated = f"2026-11-{day}T08:00:00+08:00"
+        assert (await complaints.verb(complaint, "propose", estimated_for=estimated)).status_code in (200, 201)
+        await complaints.done(complaint, "inform")
+        ticket = {"ticket_id": complaint["complaint_id"]}
+        given = await change.roster.desk.verb(ticket, "assign", "supervisor", staff_id=str(change.ming))
+        assert given.status_code == 200, given.text
+    sheet = await change.signed()
+    assert (sheet["promises_due"], len(sheet["items"])) == (1, 2)
+    assert (await change.move(sheet, "accept", "incoming")).status_code == 200
+    (told,) = await change.roster.told("shift.handed_over")
+    assert (told["promises_due"], told["open_tickets"]) == (1, 2)
+
+
+async def test_two_processes_find_one_missed_handover(
+    start_service: Starter, change: Change, clock: FrozenClock
+) -> None:
+    """T46: both look for what is due at the same time, again and again, after a standstill: it is told once."""
+    url = change.roster.desk.client.runtime.settings.database_url.get_secret_value()
+    async with start_service("ticket", database_url=url, clock=clock) as other:
+        change.roster.at("23:00")
+        for _ in range(3):
+            await asyncio.gather(
+                other.runtime.timers.fire_due(), change.roster.fire(), other.runtime.timers.fire_due()
+            )
+    told = [one for one in await change.roster.told("shift.handover_missed") if one["staff_id"] == str(change.ming)]
+    assert len(told) == 1

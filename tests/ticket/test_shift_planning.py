@@ -173,7 +173,7 @@ async def test_a_roster_of_nights_does_not_overlap_itself(roster: Roster) -> Non
     ("change", "where"),
     [
         ({"last_day": "2026-11-21"}, ""), ({"last_day": "2029-11-23"}, ""), ({"staff_ids": []}, "/staff_ids"),
-        ({"weekdays": [0]}, "/weekdays/0"), ({"weekdays": []}, "/weekdays"), ({"preset": "nightly"}, "/preset"),
+        ({"weekdays": [0]}, "/weekdays/0"), ({"weekdays": ["1"]}, "/weekdays/0"), ({"working_days": "yes"}, "/working_days"), ({"weekdays": []}, "/weekdays"), ({"preset": "nightly"}, "/preset"),
         ({"first_day": "yesterday"}, "/first_day"),
     ],
 )  # fmt: skip

@@ -55,12 +55,15 @@ class RosterPlan(BaseModel):
     preset: Code
     first_day: Day
     last_day: Day
-    weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)] = [
+    weekdays: Annotated[list[Annotated[int, Field(strict=True, ge=1, le=7)]], Field(min_length=1, max_length=7)] = [
         1, 2, 3, 4, 5, 6, 7,
     ]  # fmt: skip
     working_days: Annotated[
         bool,
-        Field(description="By the shop's calendar: no public holidays, and make-up workdays whatever their weekday."),
+        Field(
+            strict=True,
+            description="By the shop's calendar: no public holidays, but make-up workdays of any weekday.",
+        ),
     ] = False
 
     @model_validator(mode="after")
