@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, SmallInteger, Text
 from sqlmodel import Field
 
 from services.ticket.models import TicketServiceTable
@@ -19,7 +19,7 @@ class BadReview(TicketServiceTable, table=True):
     shop: str = Field(sa_type=Text)
     account_id: UUID | None = None
     status: str = Field(sa_type=Text)
-    stars: int
+    stars: int = Field(sa_type=SmallInteger)
     cause: str | None = Field(default=None, sa_type=Text)
     manner: str | None = Field(default=None, sa_type=Text)
     result: str | None = Field(default=None, sa_type=Text)
