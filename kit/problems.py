@@ -17,6 +17,9 @@ from kit.principals import Principal
 __all__ = ["CATALOGUE", "Fault", "InvalidValue", "Problem", "ProblemKind", "Refusal", "language_of", "render"]
 
 
+_ITS_OWN = frozenset({"type", "title", "status", "errors", "request_id"})
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong in the request: where (JSON Pointer) and what, in both languages."""
@@ -56,6 +59,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         headers: Mapping[str, str] | None = None,
         **facts: Any,
     ) -> None:
+        if taken := _ITS_OWN & facts.keys():
+            raise TypeError(f"{', '.join(taken)}: a problem has that itself; call the fact something else")
         self.kind = CATALOGUE[slug]
         self.faults = tuple(faults)
         self.headers = dict(headers or {})

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from gateway.identity.keys import KeyState
 from gateway.identity.passwords import MAX_CHARS, MIN_CHARS
-from kit.http.fields import Instant
+from kit.http.fields import Instant, Line
 
 StaffRole = Literal["agent", "supervisor", "manager", "finance", "auditor", "admin"]
 ClientRole = Literal["storefront", "service"]
@@ -57,7 +57,7 @@ class ClientCreate(_Strict):
     """A new API client."""
 
     client_id: ClientId = Field(examples=["storefront-main"])
-    name: str = Field(min_length=1, max_length=120, examples=["Storefront backend"])
+    name: Line = Field(max_length=120, examples=["Storefront backend"])
     roles: list[ClientRole] = Field(min_length=1, max_length=2, examples=[["storefront"]])
     shops: Shops = Field(default=["*"], examples=[["main"]])
 

@@ -58,6 +58,12 @@ def test_a_slug_outside_the_catalogue_fails_where_it_is_written() -> None:
         Problem("no-such-slug")
 
 
+@pytest.mark.parametrize("name", ["type", "title", "status", "errors", "request_id"])
+def test_a_fact_never_takes_the_place_of_the_problem_s_own_words(name: str) -> None:
+    with pytest.raises(TypeError, match=name):
+        Problem("conflict", **{name: "draft"})
+
+
 def test_shorthands() -> None:
     assert invalid("/a", "错", "wrong").faults == (Fault("/a", "错", "wrong"),)
     away = unavailable("database")

@@ -48,7 +48,7 @@ async def draft(work: Work, month: str) -> Penalties:
     if last is not None and last.month == month:
         raise Problem("already-exists", penalty_list_id=str(last.penalty_list_id))
     if last is not None and (last.month > month or last.status != ListStatus.PUBLISHED):
-        raise Problem("conflict", noun="penalty_list", month=last.month, status=last.status)
+        raise Problem("conflict", noun="penalty_list", month=last.month, state=last.status)
     row = PenaltyList(
         penalty_list_id=derived_id("penalty-list", month),
         month=month,
