@@ -165,6 +165,21 @@ async def test_a_staged_ticket_is_moved_by_its_stages_alone(desk: Desk) -> None:
     assert (await desk.verb(ticket, "messages", text="您好")).status_code == 201
 
 
+async def test_a_customer_is_heard_on_a_staged_ticket_until_it_is_closed(desk: Desk) -> None:
+    """T2: solved, it is still in its stages, and they alone move it; closed, later contact makes a follow-up."""
+    ticket = {"ticket_id": await staged(desk)}
+    await followed(desk, ticket["ticket_id"], "open")
+    for status in ("waiting", "solved"):
+        facts = {"waiting_on": WaitingOn.CUSTOMER} if status == "waiting" else {}
+        await followed(desk, ticket["ticket_id"], status, **facts)
+        heard = await desk.verb(ticket, "messages", "storefront", text="还没好")
+        assert heard.json()["ticket_id"] == ticket["ticket_id"]
+        assert (await desk.call("GET", f"/v1/tickets/{ticket['ticket_id']}")).json()["status"] == status
+    await followed(desk, ticket["ticket_id"], "closed")
+    heard = await desk.verb(ticket, "messages", "storefront", text="又坏了")
+    assert heard.json()["ticket_id"] != ticket["ticket_id"]
+
+
 async def test_a_room_follows_what_it_has_just_opened(desk: Desk) -> None:
     """T2: in the same transaction, and it is kept."""
     async with desk.client.transactions.begin(AGENT) as work:

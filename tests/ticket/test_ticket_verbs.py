@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from test_ticket_doors import DOORS
 from ticket_desk import Desk, a_colleague, faults
 
+from contracts.permissions import ROLES, roles_with
 from kit.ids import new_id
 from kit.testing.poll import eventually
 
@@ -72,6 +74,41 @@ async def test_what_is_not_drawn_is_refused_and_names_what_is(desk: Desk) -> Non
             assert (answer.status_code, problem["type"]) == (409, "/problems/transition-refused")
             assert (problem["from"], problem["verb"], problem["allowed"]) == (status, verb, ticket["allowed"])
         assert (await desk.call("GET", f"/v1/tickets/{ticket['ticket_id']}")).json() == ticket
+
+
+async def test_every_status_verb_and_role(desk: Desk) -> None:
+    """T2, I10, G2: whoever may not is told so in every status; whoever may is refused what isn't drawn; neither
+    leaves anything behind."""
+    bodies = BODIES | {
+        "assign": {"group": "nobody"}, "take": {}, "release": {"reason": "忙"}, "messages": {"text": "好"},
+        "merge": {"into_ticket_id": str(new_id()), "reason": "同"}, "split": {"subject": "另", "message_ids": [str(new_id())]},
+        "links": {"kind": "parent", "ticket_id": str(new_id())}, "watchers": {"staff_id": str(new_id())},
+    }  # fmt: skip
+    asked = {verb: asked_of(f"/v1/tickets/{{ticket_id}}/{verb}") for verb in bodies}
+    tickets = {status: await brought_to(desk, status) for status in WAY_TO}
+    written = (
+        "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM audit) + (SELECT count(*) FROM ticket_message)"
+    )
+    before = await desk.rows(written)
+    for status, ticket in tickets.items():
+        for verb, body in bodies.items():
+            for role in ROLES:
+                if role not in roles_with(asked[verb]):
+                    answer = await desk.verb(ticket, verb, role, **body)
+                    assert (answer.status_code, answer.json()["permission"]) == (403, asked[verb]), (
+                        status,
+                        verb,
+                        role,
+                    )
+                elif verb in BODIES and verb not in ticket["allowed"]:
+                    answer = await desk.verb(ticket, verb, role, **body)
+                    assert (answer.status_code, answer.json()["allowed"]) == (409, ticket["allowed"])
+    assert await desk.rows(written) == before
+
+
+def asked_of(path: str) -> str:
+    """The permission that a verb asks for."""
+    return DOORS.get(f"POST {path}", "ticket:join")
 
 
 async def test_the_trail_says_who_when_what_and_why(desk: Desk) -> None:

@@ -81,7 +81,7 @@ async def _hear(work: Work, ticket: Ticket, text: str) -> Message:
     """客户来信."""
     work.expect_version(ticket.version)
     common = TicketKind(ticket.kind) in COMMON
-    if ticket.status == TicketStatus.SOLVED:
+    if common and ticket.status == TicketStatus.SOLVED:
         ticket = await reopened(work, ticket, _WROTE)
     elif common and ticket.waiting_on == WaitingOn.CUSTOMER:
         ticket = await changed(
@@ -108,13 +108,14 @@ async def _keep(work: Work, ticket: Ticket, message: Message, told: TicketEvent 
 
 
 async def _whom_it_reaches(work: Work, ticket_id: UUID) -> Ticket:
-    """The ticket on which a customer is heard, locked: a solved one whose days last is opened again, of one that has
-    ended otherwise the follow-up that is worked on, else a new one (T2)."""
+    """The ticket on which a customer is heard, locked: a solved one whose days last is opened again (or is still in
+    its stages), of one that has ended otherwise the follow-up that is worked on, else a new one (T2)."""
     ticket = await _survivor(work, ticket_id)
     if is_unfinished(ticket):
         return ticket
-    solved_here = ticket.status == TicketStatus.SOLVED and TicketKind(ticket.kind) in COMMON
-    if solved_here and await may_reopen(work, ticket):
+    if ticket.status == TicketStatus.SOLVED and (
+        TicketKind(ticket.kind) not in COMMON or await may_reopen(work, ticket)
+    ):
         return ticket
     return await follow_up_of(work, ticket)
 

@@ -32,9 +32,7 @@ async def resume_ticket(work: Work, ticket_id: UUID) -> Ticket:
     return await change(work, ticket_id, "resume", lambda ticket: lifecycle.resume(ticket, work.actor, work.now))
 
 
-async def solve_ticket(
-    work: Work, ticket_id: UUID, solution: str, outcome: SolvedAs | None = None
-) -> Ticket:
+async def solve_ticket(work: Work, ticket_id: UUID, solution: str, outcome: SolvedAs | None = None) -> Ticket:
     """解决: say what was done, and what became of a suggestion or a report."""
 
     def solve(ticket: Ticket) -> TicketEvent:
