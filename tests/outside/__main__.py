@@ -7,36 +7,26 @@ at least a thousand cases without a 5xx, an undocumented answer or an accepted b
 
 import argparse
 import asyncio
-import copy
 import json
 import secrets
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
-from contracts.permissions import STOREFRONT, roles_with
 from ops.callers import callers
 from ops.credentials import Secrets
 from tests.local_stack import ROOT, stack
 from tests.outside import report
-from tests.outside.cast import PARTS, Cast, arrive, part_of
+from tests.outside.cast import PARTS, arrive
+from tests.outside.jobs import Amount, Job, Result, jobs_of
 
 AT_LEAST = 1000
 AT_ONCE = 2
-FEWEST = 6
-"""Random requests that every operation sees, good and bad ones together."""
 SEED = 1
 """The run of `make fuzz` and `.ci/run` is the same each time; `SEED=random make fuzz` looks elsewhere."""
-CHECKS = (
-    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
-    "response_schema_conformance", "negative_data_rejection", "missing_required_header", "unsupported_method",
-    "allow_header_conformance", "ignored_auth", "use_after_free", "ensure_resource_availability", "problem_is_told",
-    "valid_request_passes",
-)  # fmt: skip
-ALL_ROLES, BUYER = CALLERS = ("all roles", "buyer")
 
 
 def main() -> None:
@@ -75,63 +65,20 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> int:
         assert not document["x-missing"], "a service's document is missing"
         cast = await arrive(people, document)
         print(f"The stage is set after {time.monotonic() - began:.0f} s.", flush=True)
-        jobs = [_job(chosen, gateway, document, cast, part, caller) for part in chosen.parts for caller in CALLERS]
-        results = await _all_of([job for job in jobs if job["document"]["paths"]], folder)
+        amount = Amount(seed=chosen.seed, examples=chosen.examples, walks=chosen.walks)
+        jobs = [job for part in chosen.parts for job in jobs_of(part, document, cast, gateway, amount)]
+        results = await _all_of(jobs, folder)
     print(report.shown(results), f"\n{time.monotonic() - began:.0f} s in all, seed {chosen.seed}.", flush=True)
     return report.verdict(results, at_least=chosen.at_least)
 
 
-def _job(
-    chosen: argparse.Namespace, gateway: str, document: dict[str, Any], cast: Cast, part: str, caller: str
-) -> dict[str, Any]:
-    """What one explorer is told. A buyer is asked only for what a buyer may ask, and less of it."""
-    share = 1 if caller == ALL_ROLES else 3
-    paths = _paths(document, part, STOREFRONT if caller == BUYER else None)
-    operations = sum(len(item) for item in paths.values())
-    return {
-        "part": part,
-        "caller": caller,
-        "gateway": gateway,
-        "document": {**document, "paths": paths},
-        "known": cast.known[part],
-        "untouchable": cast.untouchable,
-        "forms": {"staff": cast.staff, "program": cast.program, "buyer": cast.buyer},
-        "checks": CHECKS,
-        "seed": chosen.seed,
-        "examples": max(FEWEST, chosen.examples // share // max(operations, 1)),
-        "walks": max(1, chosen.walks // share),
-    }
-
-
-def _paths(document: dict[str, Any], part: str, role: str | None) -> dict[str, Any]:
-    """The paths of one part; with a role, those with something on them that the role may do. Links end where the
-    part does."""
-    paths = {
-        path: copy.deepcopy(item)
-        for path, item in document["paths"].items()
-        if part_of(path) == part and (role is None or any(_may(role, operation) for operation in item.values()))
-    }
-    operations = [operation for item in paths.values() for operation in item.values()]
-    known = {operation["operationId"] for operation in operations}
-    for operation in operations:
-        for response in operation["responses"].values():
-            links = response.get("links", {})
-            response["links"] = {name: link for name, link in links.items() if link["operationId"] in known}
-    return paths
-
-
-def _may(role: str, operation: dict[str, Any]) -> bool:
-    permission = operation.get("x-permission")
-    return permission is not None and role in roles_with(permission)
-
-
-async def _all_of(jobs: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+async def _all_of(jobs: Sequence[Job], folder: Path) -> list[Result]:
     """Every job in a process of its own, a few at a time; results in the order of the jobs."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def explored(number: int, job: dict[str, Any]) -> dict[str, Any]:
+    async def explored(number: int, job: Job) -> Result:
         asked, told = folder / f"{number}.job", folder / f"{number}.result"
-        asked.write_text(json.dumps(job))
+        asked.write_text(job.model_dump_json())
         async with gate:
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.outside.explorer", str(asked), str(told), cwd=ROOT
@@ -142,8 +89,8 @@ async def _all_of(jobs: list[dict[str, Any]], folder: Path) -> list[dict[str, An
                 if child.returncode is None:
                     child.terminate()
         if code:
-            raise SystemExit(f"The explorer of {job['part']} as {job['caller']} ended with {code}.")
-        result: dict[str, Any] = json.loads(told.read_text())
+            raise SystemExit(f"The explorer of {job.name} as {job.caller} ended with {code}.")
+        result = Result.model_validate_json(told.read_bytes())
         print(report.line(result), flush=True)
         return result
 

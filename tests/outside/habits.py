@@ -76,6 +76,8 @@ def valid_request_passes(
         return
     if status == 428 and case.method != "PATCH":  # the document says that what decides needs If-Match
         return
+    if case.media_type == "multipart/form-data":  # no schema tells what a file may hold
+        return
     errors = response.json().get("errors", ()) if status == 422 else ()
     told = [f"{one['pointer']}: {one['detail']}" for one in errors if _could_be_told(one, case.body)]
     if status != 422 or told:
@@ -86,8 +88,7 @@ def _could_be_told(error: dict[str, str], body: Any) -> bool:
     kinds = {kind for kind, texts in _FORMS.items() if any(text.fullmatch(error["detail"]) for text in texts)}
     if error["pointer"].startswith(ELSEWHERE):
         return False
-    given = _at(error["pointer"], body)
-    return bool(kinds) and not (kinds & WHOLE and isinstance(given, float)) and not isinstance(given, bytes)
+    return bool(kinds) and not (kinds & WHOLE and isinstance(_at(error["pointer"], body), float))
 
 
 def _at(pointer: str, body: Any) -> Any:
