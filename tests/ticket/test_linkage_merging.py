@@ -118,6 +118,43 @@ async def test_what_can_not_be_merged_says_why(desk: Desk) -> None:
     assert because(await merge(desk, mings, by_phone)) == "circle"
 
 
+async def test_a_buyer_still_reads_what_was_merged(desk: Desk) -> None:
+    """T40: the buyer's own ticket became part of one opened by phone, for the same customer."""
+    file = a_file(desk.account("ming"))
+    await desk.hear(file)
+    buyer = {"account_id": desk.account("ming"), "shops": ["main"]}
+    own = await desk.open("storefront", by=buyer, channel="email")
+    await say(desk, own, "我的话", role="storefront", **buyer)
+    by_phone = await desk.open(customer_id=str(file.customer_id), channel="phone")
+    assert (await merge(desk, own, by_phone)).status_code == 200
+    for ticket in (own, by_phone):
+        path = f"/v1/tickets/{ticket['ticket_id']}/messages"
+        found = (await desk.call("GET", path, "storefront", **buyer)).json()["items"]
+        assert [one["text"] for one in found] == ["我的话"]
+    again = await say(desk, own, "还在吗", role="storefront", **buyer)
+    assert again["ticket_id"] == by_phone["ticket_id"]
+    other = {"account_id": desk.account("hong"), "shops": ["main"]}
+    assert (await desk.call("GET", f"/v1/tickets/{by_phone['ticket_id']}", "storefront", **other)).status_code == 404
+
+
+async def test_a_shops_policy_says_how_much_may_hang_on_a_ticket(desk: Desk) -> None:
+    """X3: tags, watchers, links, messages of one split; one more is refused, and what is there stays."""
+    few = '{"tags"\\: 1, "watchers"\\: 1, "links"\\: 1, "messages_moved"\\: 1}'
+    row = "INSERT INTO policy (name, shop, version, effective_from, document, saved_by) VALUES"
+    await desk.change(f"{row} ('ticket-limits', 'main', 2, '2026-01-01T00:00:00Z', '{few}', 'staff:chief')")
+    people = [a_colleague() for _ in range(2)]
+    await desk.hear(*people)
+    a, b, c = [await desk.open() for _ in range(3)]
+    assert faults(await desk.call("POST", "/v1/tickets", json={"subject": "x", "tags": ["a", "b"]})) == ["/tags"]
+    watching = [await desk.verb(a, "watchers", staff_id=str(one.staff_id)) for one in people]
+    assert [answer.status_code for answer in watching] == [200, 422]
+    assert (await link(desk, a, "follows", b)).status_code == 201
+    assert because(await link(desk, a, "follows", c)) == "too_many"
+    said = [await say(desk, a, text) for text in ("一", "二")]
+    split = await desk.verb(a, "split", subject="另", message_ids=[one["message_id"] for one in said])
+    assert faults(split) == ["/message_ids"]
+
+
 async def test_merging_into_what_is_out_of_sight(desk: Desk) -> None:
     """T40, X1: unknown, or another shop's: not there. A buyer merges nothing."""
     one, other = await desk.open(), await desk.open(shop="outlet")

@@ -95,6 +95,34 @@ async def test_twenty_times_one_key(desk: Desk) -> None:
     assert await desk.audits(ticket["ticket_id"]) == ["open", "start"]
 
 
+async def test_twenty_close_one_ticket(desk: Desk) -> None:
+    """One closes it; nobody closes it twice, and its seat and clocks are given back once."""
+    me = new_id()
+    ticket = await desk.open()
+    await desk.verb(ticket, "start", by={"staff_id": me})
+    await desk.verb(ticket, "solve", by={"staff_id": me}, solution="好")
+    answers = await asyncio.gather(*(desk.verb(ticket, "close", by={"staff_id": me}) for _ in range(WORKERS)))
+    assert statuses(answers) == {200: 1, 409: WORKERS - 1}
+    assert (await desk.subjects(ticket["ticket_id"])).count("ticket.closed") == 1
+    assert (await desk.rows("SELECT open_tickets FROM agent_seat WHERE staff_id = :me", me=str(me)))[
+        0
+    ].open_tickets == 0
+
+
+async def test_twenty_messages_at_once(desk: Desk) -> None:
+    """T48, I4: all are kept, one is the first answer, and the events are gap-free."""
+    ticket = await desk.open()
+    path = f"/v1/tickets/{ticket['ticket_id']}/messages"
+    writing = [desk.call("POST", path, json={"text": f"第 {n} 句"}) for n in range(WORKERS)]
+    assert statuses(await asyncio.gather(*writing)) == {201: WORKERS}
+    (first,) = await desk.rows(
+        "SELECT count(*) AS n FROM outbox WHERE subject = 'ticket.replied'"
+        " AND convert_from(body, 'UTF8') LIKE '%\"first\"\\:true%'"
+    )
+    assert first.n == 1
+    assert (await desk.subjects(ticket["ticket_id"])).count("ticket.replied") == WORKERS
+
+
 async def test_many_tickets_at_once_have_many_numbers(desk: Desk) -> None:
     """T1."""
     tickets = await asyncio.gather(*(desk.open() for _ in range(WORKERS)))

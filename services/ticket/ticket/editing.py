@@ -74,10 +74,11 @@ async def unwatch_ticket(work: Work, ticket_id: UUID, staff_id: UUID) -> Ticket:
 
 
 async def absorb(work: Work, into: Ticket, ticket: Ticket, messages: int) -> None:
-    """并单, the surviving side: whoever watched the other watches this one, and what had become part of the other
-    leads here (T3). Both rows are locked."""
+    """并单, the surviving side: whoever watched the other watches this one, whoever could read the other as its buyer
+    can read this one, and what had become part of the other leads here (T3). Both rows are locked."""
     joined = [one for one in ticket.watchers if one not in into.watchers]
     into.watchers = [*into.watchers, *joined]
+    into.account_id = into.account_id or ticket.account_id
     for one in joined:
         await store.keep_watcher(work.session, into.ticket_id, UUID(one), watches=True)
     for earlier in await store.lock_merged_into(work.session, ticket.ticket_id):
