@@ -28,6 +28,7 @@ from services.ticket.ticket import service as tickets
 MISSED = "handover-missed"
 # When nobody else is there, whoever comes next takes over, if they come within a week.
 _NEXT_WITHIN = timedelta(days=7)
+_LOOK_AGAIN = timedelta(minutes=1)
 
 
 async def expect_sheet(work: Work, shift: ShiftLike) -> None:
@@ -132,7 +133,8 @@ async def find_missed(work: Work, shift_id: UUID, _: Mapping[str, Any]) -> None:
         return
     rules = await _rules(work, shift.shop)
     if shift.status == ShiftStatus.STARTED and shift.stays_on and await pending.customers_waiting(work, shift):
-        await timers.start(work, MISSED, shift_id, rules.due_at(work.now))
+        again = max(rules.due_at(work.now), work.now + _LOOK_AGAIN)
+        await timers.start(work, MISSED, shift_id, again)
         return
     await outbox.record(work, shift, lifecycle.missed(shift, rules.due_at(shift.planned_end)))
     if sheet is not None:

@@ -62,7 +62,7 @@ class RosterPlan(BaseModel):
         bool,
         Field(
             strict=True,
-            description="By the shop's calendar: no public holidays, but make-up workdays of any weekday.",
+            description="By the shop's calendar: no public holidays, but make-up workdays.",
         ),
     ] = False
 
