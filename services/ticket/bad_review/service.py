@@ -22,11 +22,12 @@ from services.ticket.bad_review.schemas import BadReviewContact, BadReviewFilter
 from services.ticket.message.schemas import MessageCreate
 from services.ticket.sight import in_sight
 from services.ticket.ticket import service as tickets
-from services.ticket.ticket.lifecycle import Opening, TicketLike
+from services.ticket.ticket.lifecycle import Opening
+from services.ticket.ticket.service import Ticket
 
 Review = BadReview
 """A bad review, as its routes name it."""
-Seen = tuple[BadReview, TicketLike]
+Seen = tuple[BadReview, Ticket]
 
 
 async def open_review(work: Work, asked: BadReviewOpen) -> Seen:
@@ -145,14 +146,14 @@ async def _move(
     return await _followed(work, review, ticket, verb, before, reason)
 
 
-async def _locked(work: Work, review_id: UUID) -> TicketLike:
+async def _locked(work: Work, review_id: UUID) -> Ticket:
     ticket = await tickets.lock(work, review_id, TicketKind.BAD_REVIEW)
     work.expect_version(ticket.version)
     return ticket
 
 
 async def _followed(
-    work: Work, review: BadReview, ticket: TicketLike, verb: str, before: dict[str, Any], reason: str | None = None
+    work: Work, review: BadReview, ticket: Ticket, verb: str, before: dict[str, Any], reason: str | None = None
 ) -> Seen:
     """Its ticket's status follows; the change is in the trail."""
     status = ReviewStatus(review.status)

@@ -8,14 +8,14 @@ from kit.work import Work
 from services.ticket.merchant_report.schemas import MerchantReportFilter, MerchantReportOpen
 from services.ticket.ticket import service as tickets
 from services.ticket.ticket.kinds import MerchantReportDetails, read_details
-from services.ticket.ticket.lifecycle import Opening, TicketLike
+from services.ticket.ticket.lifecycle import Opening
 from services.ticket.ticket.schemas import TicketFilter
-from services.ticket.ticket.service import Listed
+from services.ticket.ticket.service import Listed, Ticket
 
 KIND = TicketKind.MERCHANT_REPORT
 
 
-async def open_report(work: Work, asked: MerchantReportOpen) -> TicketLike:
+async def open_report(work: Work, asked: MerchantReportOpen) -> Ticket:
     """举报受理. Raises Problem what opening any ticket raises."""
     told = asked.model_dump(mode="json", include=set(MerchantReportDetails.model_fields), exclude_none=True)
     opening = Opening(
