@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 import asyncpg
@@ -16,6 +17,7 @@ from kit.ids import new_id
 from kit.principals import Principal
 from kit.work import Transactions, Work
 
+_TIMES = 9
 STAFF = Principal("staff:bench", frozenset({"agent", "manager"}), staff_id=new_id())
 Call = Callable[[Work], Awaitable[Any]]
 
@@ -74,17 +76,19 @@ class Bench:
                 raise _UndoneError
         return sum(self.watch.spent)
 
-    async def plans(self) -> list[str]:
-        """How the database went about the statements of the last call."""
+    async def plans(self, *, first: bool = False) -> tuple[float, list[str]]:
+        """What the statements of the last call, or its first one, take in the database itself (ms, the median of
+        several), and how it goes about them."""
         connection = await asyncpg.connect(self.database.url)
+        spent, told = 0.0, []
         try:
-            return [
-                await _plan(connection, statement, values)
-                for statement, values in self.watch.sent
-                if statement.lstrip().startswith(("SELECT", "WITH"))
-            ]
+            for statement, values in self.watch.sent[:1] if first else self.watch.sent:
+                took, plan = await _plan(connection, statement, values)
+                spent += took
+                told.append(plan)
         finally:
             await connection.close()
+        return spent, told
 
     async def rows(self, statement: str, **values: Any) -> Sequence[Any]:
         async with self.database.reading() as session:
@@ -95,10 +99,13 @@ class _UndoneError(Exception):
     pass
 
 
-async def _plan(connection: Any, statement: str, values: Any) -> str:
+async def _plan(connection: Any, statement: str, values: Any) -> tuple[float, str]:
     """The steps of a plan in one line: what was read by which index, how many rows, how many of them for nothing."""
-    ((told,),) = await connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
-    plan = orjson.loads(told)[0]
+    taken = []
+    for _ in range(_TIMES):
+        ((told,),) = await connection.fetch(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", *values)
+        plan = orjson.loads(told)[0]
+        taken.append(plan["Execution Time"])
     steps = []
     waiting = [plan["Plan"]]
     while waiting:
@@ -108,4 +115,4 @@ async def _plan(connection: Any, statement: str, values: Any) -> str:
         lost = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
         step = f"{node['Node Type']} {name} {node['Actual Rows']:g}×{node['Actual Loops']}"
         steps.append(f"{step} −{lost:g}" if lost else step)
-    return f"{plan['Execution Time']:.2f} ms: {re.sub(' +', ' ', '; '.join(steps))}"
+    return median(taken), f"{median(taken):.2f} ms: {re.sub(' +', ' ', '; '.join(steps))}"

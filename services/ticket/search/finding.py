@@ -3,8 +3,9 @@
 Two ways lead to the newest tickets with a word. Going through the newest tickets finds a common word at once and
 would look at a million for a rare one; the index knows all places of a rare word at once, and of a common one far too
 many. So a few tickets are gone through first. What that leaves open, the index answers, if one of the terms has few
-places; else all terms are common, and going on a good deal farther finds enough. A page may then be shorter than
-asked for and still have a next one: no request looks at more than so many rows, whatever is asked.
+places; else all terms are common, and going on farther finds enough: a word that is in more than one ticket of a
+hundred has more places than FEW_PLACES among a million, and is met often enough within LOOK_FAR. A page may then be
+shorter than asked for and still have a next one: no request looks at more than so many rows, whatever is asked.
 
 The steps are fenced (MATERIALIZED, OFFSET 0), so that the planner can't turn one way into the other.
 """
@@ -22,9 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.ticket.search.query import Term, entries_of
 from services.ticket.sight import Wanted
 
-LOOK_NEAR = 1000
-LOOK_FAR = 20_000
-FEW_PLACES = 20_000
+LOOK_NEAR = 2_000
+LOOK_FAR = 10_000
+FEW_PLACES = 10_000
+_SAMPLE, _OFTEN = 500, 10
 _UUIDS = frozenset({"assignee_staff_id", "account_id", "customer_id", "unit_id"})
 # Bounds stand in the statements as numbers: a planner that doesn't know a LIMIT expects a tenth of the table.
 _THROUGH = """
@@ -32,6 +34,10 @@ WITH near AS MATERIALIZED (
     SELECT t.ticket_id, t.opened_at FROM ticket t WHERE {filters} ORDER BY t.ticket_id DESC LIMIT {look}
 )
 SELECT n.ticket_id FROM near n WHERE {opened} AND {said} ORDER BY n.ticket_id DESC LIMIT {limit}
+"""
+_COMMON = """
+WITH near AS MATERIALIZED (SELECT t.ticket_id FROM ticket t WHERE {filters} ORDER BY t.ticket_id DESC LIMIT {look})
+SELECT {counts} FROM near n
 """
 _END = "SELECT t.ticket_id FROM ticket t WHERE {filters} ORDER BY t.ticket_id DESC OFFSET {look} - 1 LIMIT 1"
 _BY_INDEX = """
@@ -91,7 +97,7 @@ async def find(session: AsyncSession, sought: Sought, after: UUID | None, limit:
     near, end = await _through(session, sought, after, limit, LOOK_NEAR)
     if len(near) > limit or end is None:
         return _page(near, limit)
-    for term in sought.terms:
+    for term in await _promising(session, sought, after):
         found = await _by_index(session, sought, term, after, limit)
         if found is not None:
             return _page(found, limit)
@@ -125,6 +131,17 @@ async def _through(
     return found, (await session.execute(_statement(_END, sought, after, look=look))).scalar_one_or_none()
 
 
+async def _promising(session: AsyncSession, sought: Sought, after: UUID | None) -> Sequence[Term]:
+    """The terms that may have few places: of several, not those that a look at the newest tickets meets often."""
+    if len(sought.terms) == 1:
+        return sought.terms
+    met = _SAID.format(all_terms="bool_or(strpos(x.plain, :term_{at}) > 0)")
+    counts = ", ".join(f"count(*) FILTER (WHERE {met.format(at=at)})" for at in range(len(sought.terms)))
+    statement = _statement(_COMMON.replace("{counts}", counts), sought, after, look=_SAMPLE)
+    often = (await session.execute(statement, _terms(sought))).one()
+    return [term for term, times in zip(sought.terms, often, strict=True) if times < _OFTEN]
+
+
 async def _by_index(
     session: AsyncSession, sought: Sought, term: Term, after: UUID | None, limit: int
 ) -> list[UUID] | None:
@@ -139,8 +156,13 @@ def _statement(template: str, sought: Sought, after: UUID | None, **bounds: int)
     values: dict[str, Any] = {}
     filters, opened = ["TRUE"], ["TRUE"]
     for name, allowed in sought.wanted.items():
-        filters.append(f"t.{name} = ANY(:{name})")
-        values[name] = bindparam(name, list(allowed), type_=ARRAY(Uuid if name in _UUIDS else TEXT))
+        kind = Uuid() if name in _UUIDS else TEXT()
+        if len(allowed) == 1:  # only one value of a column has its rows in the order of the list
+            filters.append(f"t.{name} = :{name}")
+            values[name] = bindparam(name, allowed[0], type_=kind)
+        else:
+            filters.append(f"t.{name} = ANY(:{name})")
+            values[name] = bindparam(name, list(allowed), type_=ARRAY(kind))
     for name, condition, conditions, value in (
         ("after", "t.ticket_id < :after", filters, after),
         ("since", "n.opened_at >= :since", opened, sought.since),
