@@ -103,8 +103,9 @@ async def download_attachment(
         **_HARMLESS,
         "Content-Disposition": disposition(attachment.name),
         "Content-Length": str(attachment.size_bytes),
+        "Content-Type": attachment.media_type,
     }
-    return StreamingResponse(pieces, media_type=attachment.media_type, headers=headers)
+    return StreamingResponse(pieces, headers=headers)
 
 
 @router.delete("/{attachment_id}", status_code=204, dependencies=[allow("attachment:withdraw")])

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kit.http.fields import Line
-from services.ticket.attachment.policy import FileType
+from services.ticket.attachment.policy import MEDIA_TYPES, FileType
 
 
 class Visibility(StrEnum):
