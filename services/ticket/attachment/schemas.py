@@ -71,6 +71,6 @@ FORM: dict[str, Any] = {
 CONTENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The content, always to be saved and never to be shown in place.",
-        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA_TYPES.values()},
     }
 }
