@@ -15,8 +15,10 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
-from ops.callers import callers
+from kit.testing.poll import eventually
+from ops.callers import Callers, callers
 from ops.credentials import Secrets
 from tests.local_stack import ROOT, stack
 from tests.outside import report
@@ -60,9 +62,7 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> int:
         gateway = json.loads((home / "run.json").read_bytes())["gateway"]
         login = Secrets.model_validate_json((home / "secrets.json").read_bytes())
         people = await ends.enter_async_context(callers(gateway, login))
-        async with people.http.get(f"{gateway}/openapi.json") as answer:
-            document = await answer.json()
-        assert not document["x-missing"], "a service's document is missing"
+        document = await eventually(lambda: _document(people), within=30)
         cast = await arrive(people, document)
         print(f"The stage is set after {time.monotonic() - began:.0f} s.", flush=True)
         amount = Amount(seed=chosen.seed, examples=chosen.examples, walks=chosen.walks)
@@ -70,6 +70,14 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> int:
         results = await _all_of(jobs, folder)
     print(report.shown(results), f"\n{time.monotonic() - began:.0f} s in all, seed {chosen.seed}.", flush=True)
     return report.verdict(results, at_least=chosen.at_least)
+
+
+async def _document(people: Callers) -> dict[str, Any]:
+    """The gateway's document, once all services have shown theirs."""
+    async with people.http.get(f"{people.gateway}/openapi.json") as answer:
+        document: dict[str, Any] = await answer.json()
+    assert not document["x-missing"], "a service's document is missing"
+    return document
 
 
 async def _all_of(jobs: Sequence[Job], folder: Path) -> list[Result]:
