@@ -128,7 +128,8 @@ async def test_lists_are_made_one_after_the_other(complaints: Complaints) -> Non
     asked = [ask(complaints, "POST", json={"month": MONTH}) for _ in range(5)]
     assert sorted(one.status_code for one in await asyncio.gather(*asked)) == [201, 409, 409, 409, 409]
     refused = await ask(complaints, "POST", json={"month": NEXT})
-    assert (refused.status_code, refused.json()["month"]) == (409, MONTH)
+    problem = refused.json()
+    assert (refused.status_code, problem["status"], problem["month"], problem["state"]) == (409, 409, MONTH, "draft")
     assert (await ask(complaints, "POST", json={"month": "2026-10"})).status_code == 409
     for month in ("2026-13", "11-2026", "", 202611, "0000-01", "9999-12"):
         assert faults(await ask(complaints, "POST", json={"month": month})) == ["/month"]
