@@ -5,7 +5,6 @@ never waited for longer than one: a database that is away takes its gauges with 
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -151,12 +150,15 @@ class Scrape:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection: whoever scrapes comes every few seconds."""
-        with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        try:
             async with asyncio.timeout(_HEAD_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(await self._answer(head.split(b"\r\n", 1)[0].split(b" ")))
                 await writer.drain()
-        writer.close()
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            return  # nobody who scrapes: there is nothing to say to it
+        finally:
+            writer.close()
 
     async def _answer(self, request_line: list[bytes]) -> bytes:
         if len(request_line) != 3:

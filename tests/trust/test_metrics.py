@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -233,8 +234,8 @@ async def looked(trail: Trail, *consumers: str, backlog: Backlog | None = None) 
 @pytest.mark.parametrize("silent", [True, False], ids=["that never answers", "that refuses"])
 async def test_a_database_that_is_away_does_not_hold_up_the_scrape(silent: bool, clock) -> None:
     """What the process knows by itself is shown; what it can't know is missing, and said to be."""
-    hung = await asyncio.start_server(lambda *_: asyncio.sleep(30), "127.0.0.1", 0)
-    port = hung.sockets[0].getsockname()[1] if silent else 1
+    hung = socket.create_server(("127.0.0.1", 0))  # takes connections and never says anything
+    port = hung.getsockname()[1] if silent else 1
     database = Database(f"postgresql://nobody@127.0.0.1:{port}/none")
     counted = Counted("customer")
     counted.request_began()
