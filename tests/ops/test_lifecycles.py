@@ -17,7 +17,8 @@ def test_every_lifecycle_is_found_once() -> None:
     assert ("services.ticket.ticket.lifecycle", "LIFE") in found
 
 
-def test_every_state_of_every_lifecycle_can_be_reached() -> None:
+def test_whatever_a_verb_starts_from_can_be_reached() -> None:
     for module, name, life in lifecycles():
-        reached = {life.initial} | {end for _, _, end in life.transitions()}
-        assert reached == set(life.states), (module.__name__, name)
+        arrows = list(life.transitions())
+        reached = {life.initial} | {end for _, _, end in arrows}
+        assert {start for start, _, _ in arrows} <= reached, (module.__name__, name)
