@@ -128,7 +128,7 @@ async def _reads(bench: Bench, *, plans: bool) -> None:
         taken = await bench.milliseconds(calls, first=alone)
         sent = "1" if alone else str(len(bench.watch.sent))
         inside, told = await bench.plans(first=alone)
-        rows.append([name, sent, f"{inside:.2f}", *_figures(taken)])
+        rows.append([name, sent, f"{inside:.3f}", *_figures(taken)])
         shown += [f"{name}: {plan}" for plan in told]
     table("Reading", ["", "statements", *_COLUMNS], rows)
     _show(shown, plans=plans)

@@ -21,7 +21,6 @@ NEAR = 200
 async def crowded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(finding, "LOOK_NEAR", NEAR)
     monkeypatch.setattr(finding, "LOOK_FAR", 4 * NEAR)
-    monkeypatch.setattr(finding, "_SAMPLE", NEAR)
     monkeypatch.setattr(finding, "FEW_PLACES", NEAR)
     texts = random.Random(3).sample(reviews(), ROWS)
     await opened(desk, [*texts[: ROWS // 2], "榴莲坏了", *texts[ROWS // 2 :]])
