@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from functools import cache, partial
 
 from fastapi import APIRouter, FastAPI
 
@@ -64,5 +65,6 @@ def create_app(
     for router in routers:
         app.include_router(router)
     exact.keep_exact(app)
-    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    # Made once: it takes up to a second, in which a process with hundreds of models answers nobody.
+    app.openapi = cache(partial(openapi.document, app))  # type: ignore[method-assign]
     return app
