@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, Select, func, insert, select, text, tuple_, update
+from sqlalchemy import RowMapping, Select, bindparam, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
@@ -20,6 +20,18 @@ from kit.tables import policy
 from kit.work import Work
 
 D = TypeVar("D", bound=BaseModel)
+# Asked several times in most requests: one statement object, so that it is built and compiled once.
+_IN_FORCE = (
+    select(policy)
+    .where(
+        policy.c.name == bindparam("name"),
+        or_(policy.c.shop == bindparam("shop"), policy.c.shop == bindparam("everywhere")),
+        policy.c.effective_from <= bindparam("at"),
+        policy.c.withdrawn_at.is_(None),
+    )
+    .order_by((policy.c.shop == bindparam("shop")).desc(), policy.c.effective_from.desc())
+    .limit(1)
+)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:place, 11))")
 
 
@@ -36,18 +48,9 @@ async def in_force(session: AsyncSession, kind: PolicyKind[D], shop: str, at: da
 
 async def version_at(session: AsyncSession, name: str, shop: str, at: datetime) -> RowMapping | None:
     """The row of the version that is in force for the shop at that instant; None when there is none."""
-    statement = (
-        select(policy)
-        .where(
-            policy.c.name == name,
-            policy.c.shop.in_({shop, EVERYWHERE}),
-            policy.c.effective_from <= at,
-            policy.c.withdrawn_at.is_(None),
-        )
-        .order_by((policy.c.shop == shop).desc(), policy.c.effective_from.desc())
-        .limit(1)
-    )
-    return await _one(session, statement)
+    asked = {"name": name, "shop": shop, "everywhere": EVERYWHERE, "at": at}
+    row: RowMapping | None = (await session.execute(_IN_FORCE, asked)).mappings().one_or_none()
+    return row
 
 
 async def get_version(session: AsyncSession, name: str, shop: str, version: int) -> RowMapping | None:
