@@ -5,11 +5,13 @@ A version is never changed. One that isn't in force yet can be withdrawn; it sta
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, Select, bindparam, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import RowMapping, Select, Text, bindparam, func, insert, or_, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
@@ -32,6 +34,12 @@ _IN_FORCE = (
     .order_by((policy.c.shop == bindparam("shop")).desc(), policy.c.effective_from.desc())
     .limit(1)
 )
+# Of each policy and shop the version that is in force; the document as it lies there, to be read once.
+_NEWEST = text("""
+SELECT DISTINCT ON (name, shop) name, shop, version, CAST(document AS text) AS document FROM policy
+WHERE name = ANY(:names) AND shop = ANY(:shops) AND effective_from <= :at AND withdrawn_at IS NULL
+ORDER BY name, shop, effective_from DESC
+""").bindparams(bindparam("names", type_=ARRAY(Text)), bindparam("shops", type_=ARRAY(Text)))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:place, 11))")
 
 
@@ -40,10 +48,32 @@ async def in_force(session: AsyncSession, kind: PolicyKind[D], shop: str, at: da
 
     Raises LookupError when not even the default of the migrations is there.
     """
-    row = await version_at(session, kind.name, shop, at)
-    if row is None:
-        raise LookupError(f"no policy {kind.name} is in force")
-    return InForce(kind.name, row["shop"], row["version"], kind.document.model_validate(row["document"]))
+    if (kind.name, shop, at) not in session.info:
+        await prepare(session, [(kind, shop)], at)
+    found: InForce[D] = session.info[kind.name, shop, at]
+    return found
+
+
+async def prepare(session: AsyncSession, wanted: Sequence[tuple[PolicyKind[Any], str]], at: datetime) -> None:
+    """Look several policies up with one query; the session then knows what is in force at that instant.
+
+    Raises LookupError as `in_force` does.
+    """
+    shops = {shop for _, shop in wanted} | {EVERYWHERE}
+    asked = {"names": [kind.name for kind, _ in wanted], "shops": list(shops), "at": at}
+    rows = {(row.name, row.shop): row for row in await session.execute(_NEWEST, asked)}
+    for kind, shop in wanted:
+        row = rows.get((kind.name, shop)) or rows.get((kind.name, EVERYWHERE))
+        if row is None:
+            raise LookupError(f"no policy {kind.name} is in force")
+        document = _read(kind, row.document)
+        session.info[kind.name, shop, at] = InForce(kind.name, row.shop, row.version, document)
+
+
+@lru_cache(maxsize=512)
+def _read(kind: PolicyKind[Any], document: str) -> Any:
+    """A document as its model, made once: versions are never changed and models are frozen."""
+    return kind.document.model_validate_json(document)
 
 
 async def version_at(session: AsyncSession, name: str, shop: str, at: datetime) -> RowMapping | None:

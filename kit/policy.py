@@ -23,7 +23,7 @@ def _nothing_more(_: Any) -> Iterable[Fault]:
     return ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is itself and no other
 class PolicyKind(Generic[D]):
     """One named policy of a service: the shape of its document and the default shipped as version 1.
 

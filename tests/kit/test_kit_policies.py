@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from kit_rig import Peek
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import event
 
 from kit.db import Database
-from kit.policies import in_force
+from kit.policies import in_force, prepare
 from kit.policy import PolicyKind
 
 
@@ -71,3 +72,18 @@ async def test_a_document_that_no_longer_fits_is_not_used(database: Database, pe
     async with database.reading() as session:
         with pytest.raises(ValidationError):
             await in_force(session, LIMITS, "main", MAY)
+
+
+@pytest.mark.usefixtures("saved")
+async def test_several_policies_are_asked_with_one_query(database: Database) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    async with database.reading() as session:
+        await prepare(session, [(LIMITS, "main"), (LIMITS, "outlet"), (LIMITS, "nowhere")], JUNE)
+        found = [await in_force(session, LIMITS, shop, JUNE) for shop in ("main", "outlet", "nowhere")]
+    assert [(one.shop, one.version) for one in found] == [("main", 3), ("outlet", 2), ("main", 3)]
+    assert len(asked) == 1

@@ -1,6 +1,7 @@
 """Opening tickets: by hand, by a rule, for a kind with stages of its own (T1, T4, T58)."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from contracts.customer.customer import Tier
@@ -8,11 +9,14 @@ from contracts.permissions import STOREFRONT
 from contracts.ticket.ticket import AssignmentCause, IntakeChannel, TicketEvent, TicketKind, TicketSource
 from kit import audit, outbox
 from kit.ids import new_id
-from kit.policies import in_force
+from kit.policies import in_force, prepare
+from kit.policy import EVERYWHERE, PolicyKind
 from kit.problems import Problem, invalid
 from kit.refusals import refused
 from kit.work import Work
+from services.ticket.calendar.policy import BUSINESS_HOURS
 from services.ticket.clock import service as clocks
+from services.ticket.clock.policy import FIRST_REPLY_LOAD, SLA_TARGETS
 from services.ticket.copies import service as copies
 from services.ticket.copies.service import Party
 from services.ticket.link import service as links
@@ -21,6 +25,7 @@ from services.ticket.message import service as messages
 from services.ticket.order import service as orders
 from services.ticket.order.lifecycle import OrderLike
 from services.ticket.routing import service as routing
+from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.routing.service import Routed, Sought
 from services.ticket.search import service as search
 from services.ticket.ticket import lifecycle, replies, store
@@ -28,7 +33,7 @@ from services.ticket.ticket.change import due_from_clocks, said, timed
 from services.ticket.ticket.kinds import expect_opened_here, read_details
 from services.ticket.ticket.lifecycle import Hands, Opening
 from services.ticket.ticket.models import Ticket
-from services.ticket.ticket.policy import TICKET_LIMITS
+from services.ticket.ticket.policy import AUTO_REPLY, TICKET_LIMITS
 from services.ticket.ticket.schemas import TicketOpen
 
 
@@ -93,6 +98,7 @@ async def open_inquiry_of_problem(work: Work, order: OrderLike) -> UUID | None:
 async def place(work: Work, opening: Opening, order: OrderLike | None, account_id: UUID | None) -> Ticket:
     """Put a ticket into the world. Each of its rows is one statement, whatever it is about."""
     party = await _party(work, opening, account_id)
+    await prepare(work.session, _asked_policies(opening.shop), work.now)
     routed = await routing.route(work, _sought(opening, party))
     ticket = _row(work, opening, order, account_id, party, await store.next_number(work))
     ticket.group_code = routed.group
@@ -140,6 +146,12 @@ async def _party(work: Work, opening: Opening, account_id: UUID | None) -> Party
     if owner is not None and owner.customer_id is not None and asked.customer_id != owner.customer_id:
         raise invalid("/customer_id", "该订单属于另一位客户", "the order is another customer's")
     return asked
+
+
+def _asked_policies(shop: str) -> list[tuple[PolicyKind[Any], str]]:
+    """What opening asks of policies, here and in the rooms it calls."""
+    of_the_shop = (ROUTING_RULES, AUTO_REPLY, SLA_TARGETS, FIRST_REPLY_LOAD, BUSINESS_HOURS)
+    return [(DESK_LOAD, EVERYWHERE), *((kind, shop) for kind in of_the_shop)]
 
 
 def _sought(opening: Opening, party: Party) -> Sought:
