@@ -76,6 +76,14 @@ class Bench:
                 raise _UndoneError
         return sum(self.watch.spent)
 
+    async def inside(self, calls: Sequence[Call]) -> float:
+        """What the first statement of these calls takes in the database, the median over all of them."""
+        taken = []
+        for call in calls:
+            await self._one(call)
+            taken.append((await self.plans(first=True))[0])
+        return median(taken)
+
     async def plans(self, *, first: bool = False) -> tuple[float, list[str]]:
         """What the statements of the last call, or its first one, take in the database itself (ms, the median of
         several), and how it goes about them."""
@@ -83,6 +91,8 @@ class Bench:
         spent, told = 0.0, []
         try:
             for statement, values in self.watch.sent[:1] if first else self.watch.sent:
+                if statement.startswith("EXPLAIN"):
+                    continue
                 took, plan = await _plan(connection, statement, values)
                 spent += took
                 told.append(plan)
