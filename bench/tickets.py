@@ -117,8 +117,8 @@ async def _reads(bench: Bench, *, plans: bool) -> None:
         for depth in _DEPTHS:
             places = [await _place(bench, query, depth + step) for step in range(0, 100, 10)]
             if depth == 0 or None not in places:
-                calls = [partial(_page, query=query, after=place if depth else None) for place in places]
-                todo.append((f"page of 20 of {name}, after {depth:,}", calls * (_TIMES // 10)))
+                pages: list[Call] = [partial(_page, query=query, after=place if depth else None) for place in places]
+                todo.append((f"page of 20 of {name}, after {depth:,}", pages * (_TIMES // 10)))
     months = [row[0] for row in await bench.rows("SELECT DISTINCT month FROM complaint_tally")]
     reports_of = [ReportFilter(month=dice.choice(months)) for _ in range(_TIMES // 4)]
     todo.append(("month report of complaints", [partial(reports.complaint_report, query=one) for one in reports_of]))
