@@ -98,7 +98,7 @@ _KINDS = (
           ("Not at this time", "It can be done between `opens_at` and `closes_at` only.")),
     _kind("already-taken", 409, ("工单已有人接手", "assignee_staff_id 是当前处理人，请由主管改派。"),
           ("Somebody has the ticket already", "`assignee_staff_id` has it; a lead can give it to another.")),
-    _kind("merge-refused", 409, ("不能合并", "because 说明原因：同一工单、循环、其他店铺、别的客户、已结束、分阶段。"),
+    _kind("merge-refused", 409, ("不能合并", "because 说明原因：同一工单、循环、别的店铺或客户、已结束、分阶段。"),
           ("These tickets can't be merged",
            "`because` says why: itself, circle, another_shop, another_customer, ended or staged.")),
     _kind("link-refused", 409, ("不能关联", "because 说明原因：同一工单、已关联、只能有一个、循环、其他店铺或过多。"),
