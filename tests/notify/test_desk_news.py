@@ -16,7 +16,15 @@ from contracts.ticket.clock import ClockBreached, ClockKind, ClockWarned
 from contracts.ticket.complaint import ComplaintCategory, ComplaintGraded, Grade, GradeCause
 from contracts.ticket.penalty import PenaltyLine, PenaltyPublished
 from contracts.ticket.shift import ShiftHandoverMissed, ShiftUncovered
-from contracts.ticket.ticket import IntakeChannel, ReplyAuthor, TicketKind, TicketReplied, TicketState, TicketStatus
+from contracts.ticket.ticket import (
+    IntakeChannel,
+    ReplyAuthor,
+    TicketKind,
+    TicketOutcome,
+    TicketReplied,
+    TicketState,
+    TicketStatus,
+)
 from kit.ids import new_id
 
 
@@ -199,3 +207,13 @@ async def test_an_answer_to_a_customer_who_wrote_by_e_mail_is_announced_by_e_mai
     await desk.hear(replied(a_ticket(channel=channel, customer_id=customer_id), author, automatic=automatic))
     rows = await desk.rows("SELECT recipient_customer_id, channel FROM notification")
     assert [tuple(row) for row in rows] == ([(customer_id, "email")] if is_written else [])
+
+
+async def test_the_customer_of_a_merged_ticket_hears_of_the_one_that_goes_on(desk: Desk) -> None:
+    """T3"""
+    ended = {"status": TicketStatus.CLOSED, "closed_at": NOON, "customer_id": new_id()}
+    merged = closed(a_ticket(**ended)).model_copy(update={"outcome": TicketOutcome.MERGED})
+    await desk.hear(merged)
+    assert await desk.count("notification") == 0
+    await desk.hear(closed(a_ticket(**ended)))
+    assert await desk.count("notification") == 1

@@ -13,7 +13,14 @@ from contracts.ticket.complaint import ComplaintGraded
 from contracts.ticket.order import OrderFlagged
 from contracts.ticket.penalty import PenaltyPublished
 from contracts.ticket.shift import ShiftEvent, ShiftHandoverMissed, ShiftUncovered
-from contracts.ticket.ticket import TicketAssigned, TicketClosed, TicketEvent, TicketOpened, TicketReplied
+from contracts.ticket.ticket import (
+    TicketAssigned,
+    TicketClosed,
+    TicketEvent,
+    TicketOpened,
+    TicketOutcome,
+    TicketReplied,
+)  # fmt: skip
 from kit.clock import BUSINESS_ZONE
 from kit.envelope import Meta
 from services.notify.rule.policy import ASSIGNEE, LEAD, OPENER, WATCHERS
@@ -56,7 +63,7 @@ def of_ticket(meta: Meta, event: TicketEvent) -> Occurrence:
         "queued": _yes(ticket.assignee_staff_id is None and ticket.group is not None),
     }
     if isinstance(event, TicketClosed):
-        facts["outcome"] = event.outcome.value
+        facts |= {"outcome": event.outcome.value, "merged": _yes(event.outcome is TicketOutcome.MERGED)}
     if isinstance(event, TicketReplied):
         facts |= {"author": event.author.value, "automatic": _yes(event.automatic)}
     named = {

@@ -139,3 +139,7 @@ def upgrade() -> None:
     op.execute("""
     UPDATE notification_rule SET recipients = recipients || '[["watchers"]]' WHERE name = 'ticket-closed'
     """)
+    # Of a ticket that went into another one its customer hears when that one is closed.
+    op.execute("""
+    UPDATE notification_rule SET condition = '{"merged": "no"}' WHERE name = 'ticket-closed-customer'
+    """)
