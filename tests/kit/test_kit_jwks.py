@@ -10,7 +10,7 @@ import orjson
 import pytest
 from aiohttp import web
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from kit_forge import Forge
+from kit_forge import NOW, Forge
 
 from kit.problems import Problem
 from kit.tokens import JwksSource, Verifier
@@ -208,7 +208,7 @@ async def test_a_file_serves_as_well_and_a_missing_one_is_a_503(tmp_path: Path, 
 async def test_tokens_are_verified_across_a_rotation(issuer: Issuer, watch: Stopwatch) -> None:
     old, new = a_key("old"), a_key("new")
     issuer.publish(old)
-    verifier = Verifier(JwksSource(issuer.url, monotonic=watch), "kefu")
+    verifier = Verifier(JwksSource(issuer.url, monotonic=watch), "kefu", now=lambda: float(NOW))
     await verifier.verify(Forge(old).token(header={"kid": "old"}))
     issuer.publish(old, new)
     watch.at += 15

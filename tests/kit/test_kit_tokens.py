@@ -26,7 +26,7 @@ def forge(signing_key: OKPKey) -> Forge:
 
 @pytest.fixture
 def verifier(jwks_file: Path) -> Verifier:
-    return Verifier(JwksSource(str(jwks_file)), "kefu")
+    return Verifier(JwksSource(str(jwks_file)), "kefu", now=lambda: float(NOW))
 
 
 async def test_a_good_token_is_its_principal(verifier: Verifier, forge: Forge) -> None:
