@@ -7,7 +7,7 @@ READY  := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types walls fuzz apilint bench demo lock clean
+.PHONY: help run test faults lint types walls fuzz apilint bench demo lock clean
 
 # Compiled bytecode is kept: without it every process starts seconds later.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,7 +20,10 @@ run: $(READY)  ## Run the gateway and the four services here, with PostgreSQL an
 	@$(BIN)/kefu up
 
 test: $(READY)  ## Run the tests against real PostgreSQL and NATS
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not chaos"
+
+faults: $(READY)  ## Kill every process, PostgreSQL and NATS while they work (minutes)
+	$(BIN)/python -m pytest -n 0 -m chaos
 
 lint: $(READY)  ## Check style and formatting
 	$(BIN)/ruff check
