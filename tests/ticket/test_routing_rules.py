@@ -163,3 +163,16 @@ def test_limits_that_are_none_are_refused(chats: Any) -> None:
     """X3."""
     with pytest.raises(ValidationError):
         DeskLoad.model_validate({**DESK_LOAD.default.model_dump(), "open_chats": chats})
+
+
+def test_lines_say_what_whoever_takes_a_ticket_needs() -> None:
+    """T4"""
+    lines = rules(
+        {"shops": ["overseas"], "needs": ["english"], "group": "service"},
+        {"kinds": ["complaint"], "needs": ["calm", "english"], "group": "service"},
+        {"group": "service"},
+    )
+    assert lines.needing(sought(shop="overseas")).skills == {"english"}
+    assert lines.needing(sought(shop="overseas", kind=TicketKind.COMPLAINT)).skills == {"calm", "english"}
+    assert lines.needing(sought(skills=frozenset({"thai"}))).skills == {"thai"}
+    assert lines.needing(sought()).skills == frozenset()

@@ -218,6 +218,21 @@ async def test_skills_of_the_group_and_of_the_ticket(roster: Roster) -> None:
     assert (await route(roster, skills=frozenset({"greek"}))).staff_id == ming
 
 
+async def test_a_line_sends_tickets_to_those_who_are_good_at_it(roster: Roster) -> None:
+    """T4: a shop abroad is answered in English; where nobody speaks it, anybody of the group answers."""
+    ming, lin = await roster.hire(2)
+    await roster.group("service", ming, lin, skills={lin: ["english"]})
+    lines = [{"shops": ["overseas"], "needs": ["english"], "group": "service"}]
+    document = {"rules": lines, "fallback": "service", "overflow": None}
+    saved = await roster.call(
+        "POST", "/v1/policies/ticket/routing-rules/versions", "manager", json={"document": document, "reason": "试"}
+    )
+    assert saved.status_code == 201, saved.text
+    await roster.on_shift(ming, lin)
+    assert [(await route(roster, shop="overseas")).staff_id for _ in range(3)] == [lin] * 3
+    assert (await route(roster)).staff_id == ming
+
+
 async def test_a_group_wants_skills_of_all_its_members(roster: Roster) -> None:
     """T4."""
     ming, hua = await roster.hire(2)

@@ -1,7 +1,7 @@
 """Which group takes what, and how much one person takes (T4, X3)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -31,7 +31,8 @@ class Sought:
 
 
 class RoutingRule(BaseModel):
-    """One line: what it names has to fit, what it leaves empty fits everything."""
+    """One line: what it names has to fit, what it leaves empty fits everything. Whoever of the group takes such a
+    ticket is good at what it `needs`; where nobody is, anybody of the group takes it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,6 +42,7 @@ class RoutingRule(BaseModel):
     tiers: tuple[Tier, ...] = ()
     channels: tuple[IntakeChannel, ...] = ()
     skills: tuple[Skill, ...] = ()
+    needs: tuple[Skill, ...] = ()
     group: GroupCode
 
     def fits(self, sought: Sought) -> bool:
@@ -70,6 +72,11 @@ class RoutingRules(BaseModel):
     rules: tuple[RoutingRule, ...] = Field(max_length=200)
     fallback: GroupCode | None
     overflow: GroupCode | None
+
+    def needing(self, sought: Sought) -> Sought:
+        """The same with the skills that its lines ask for (T4)."""
+        needs = {skill for rule in self.rules if rule.fits(sought) for skill in rule.needs}
+        return replace(sought, skills=sought.skills | needs)
 
     def named(self, sought: Sought) -> Iterator[str]:
         """The groups of the lines that fit, in their order."""

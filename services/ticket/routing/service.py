@@ -58,6 +58,7 @@ async def route(work: Work, sought: Sought) -> Routed:
     known = {group.code: group for group in await groups.active(work.session)}
     if not known:
         return Routed(None, None, None, overflow=False, policy_version=rules.version)
+    sought = rules.document.needing(sought)
     codes = in_order(rules.document, known.values(), sought)
     spare = _taking(known.get(rules.document.overflow or ""), sought)
     members = await groups.members_by_code(work.session, [*codes, *([spare] if spare else [])])
@@ -81,7 +82,8 @@ async def route_within(work: Work, code: str, sought: Sought) -> Routed:
     """Who of that group, retired or not, takes a ticket that waits in its queue; nobody when none has room (T4)."""
     rules = await in_force(work.session, ROUTING_RULES, sought.shop, work.now)
     members = (await groups.members_by_code(work.session, [code]))[code]
-    found = await _seat(work, await groups.by_code(work.session, code), members, sought)
+    needing = rules.document.needing(sought)
+    found = await _seat(work, await groups.by_code(work.session, code), members, needing)
     return _routed(code, found.taken, sought, overflow=False, version=rules.version)
 
 

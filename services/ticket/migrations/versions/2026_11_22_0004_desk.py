@@ -201,7 +201,7 @@ _POLICIES: dict[str, dict[str, Any]] = {
     "routing-rules": {
         "rules": [
             {
-                "kinds": [], "categories": [], "shops": [], "tiers": ["key"], "channels": [], "skills": [],
+                "kinds": [], "categories": [], "shops": [], "tiers": ["key"], "channels": [], "skills": [], "needs": [],
                 "group": "key",
             }
         ],
