@@ -201,8 +201,8 @@ _POLICIES: dict[str, dict[str, Any]] = {
     "routing-rules": {
         "rules": [
             {
-                "kinds": [], "categories": [], "shops": [], "tiers": ["key"], "channels": [], "skills": [], "needs": [],
-                "group": "key",
+                "kinds": [], "categories": [], "shops": [], "tiers": ["key"], "channels": [], "skills": [],
+                "needs": [], "group": "key",
             }
         ],
         "fallback": "service",
