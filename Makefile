@@ -56,8 +56,7 @@ $(READY): requirements.lock requirements-dev.lock requirements-data.lock pyproje
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 lock:  ## Lock the requirements anew
 	@command -v $(UV) >/dev/null || { echo "uv is missing: install it, or name it with UV=…" >&2; exit 1; }

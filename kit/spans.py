@@ -121,7 +121,7 @@ class Recording(Tracing):
         return self._tracer.start_span(f"handle {meta.subject}", cause, kind=SpanKind.CONSUMER, attributes=attributes)
 
 
-class _RequestSpan(RequestSpan):
+class _RequestSpan:
     def __init__(self, span: Span, method: str) -> None:
         self._span = span
         self._method = method

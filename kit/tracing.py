@@ -7,7 +7,7 @@ then OpenTelemetry's SDK isn't even loaded. `kit.spans` records.
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -34,14 +34,14 @@ def trace_id(traceparent: str) -> str:
     return traceparent[_TRACE_ID]
 
 
-class RequestSpan:
+class RequestSpan(Protocol):
     """A request at the gateway; what it causes is a child of `traceparent`."""
 
     traceparent: str
 
     def end(self, route: str | None, status: int) -> None:
         """The answer is given; `route` is a template."""
-        raise NotImplementedError
+        ...
 
 
 class Tracing:

@@ -1,6 +1,5 @@
 """A whole story told with canaries: people's files, orders by both ways, tickets under kills, and requests that fail."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +17,12 @@ from contracts.event import Event
 from contracts.storefront import order_key
 from kit.envelope import Meta, headers
 from kit.ids import new_id
+from kit.testing.poll import eventually
 from ops.credentials import Secrets
 
 AGAIN = (429, 502, 503, 504)
-TRIES = 80
+SECONDS = 60.0
+NOT_YET = ("idempotency-in-flight", "not-yet-known")
 TEXT = "来电 {phone} 信箱 {email} 身份证 {id_number} 卡号 {account} 车牌 {plate}".format(**WRITTEN)
 NOW = datetime.now(UTC).isoformat()
 CANARY_FILE: dict[str, Any] = {
@@ -51,27 +52,34 @@ class Teller:
         """One request, repeated while a process is down; what came back is kept. With a status to expect, its body."""
         body = None if json is None else orjson.dumps(json)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        for attempt in range(TRIES):
-            status = 0
-            try:
-                signed = {"Authorization": f"Bearer {await self.token(who)}"} if who else {}
-                sent = {"Content-Type": "application/json", **signed, **given}
-                async with self.http.request(method, self.gateway + path, data=body, headers=sent) as answer:
-                    status, text = answer.status, (await answer.read()).decode(errors="replace")
-                    self.etag = answer.headers.get("ETag", "")
-                    label = f"answer {status} {method} {path.partition('?')[0]}"
-                    self.heard.append(Place(label, f"{dict(answer.headers)} {text}"))
-            except (aiohttp.ClientError, TimeoutError):
-                pass
+
+        async def settled() -> tuple[int, str] | None:
+            status, text = await self._once(who, method, path, body, given)
             if status == 401 and who:
                 self.tokens.pop(who, None)
-            elif (
-                status and status not in again and "idempotency-in-flight" not in text and "not-yet-known" not in text
-            ):
-                assert expect in (None, status), f"{method} {path}: {status}"
-                return orjson.loads(text) if expect is not None and text else None
-            await asyncio.sleep(min(0.05 * 2**attempt, 0.5))
-        raise AssertionError(f"{method} {path} got no answer")
+                return None
+            is_final = status and status not in again and not any(one in text for one in NOT_YET)
+            return (status, text) if is_final else None
+
+        status, text = await eventually(settled, within=SECONDS)
+        assert expect in (None, status), f"{method} {path}: {status}"
+        return orjson.loads(text) if expect is not None and text else None
+
+    async def _once(
+        self, who: str | None, method: str, path: str, body: bytes | None, given: Mapping[str, str]
+    ) -> tuple[int, str]:
+        """One try; status 0 when nobody answered."""
+        try:
+            signed = {"Authorization": f"Bearer {await self.token(who)}"} if who else {}
+            sent = {"Content-Type": "application/json", **signed, **given}
+            async with self.http.request(method, self.gateway + path, data=body, headers=sent) as answer:
+                text = (await answer.read()).decode(errors="replace")
+                self.etag = answer.headers.get("ETag", "")
+                label = f"answer {answer.status} {method} {path.partition('?')[0]}"
+                self.heard.append(Place(label, f"{dict(answer.headers)} {text}"))
+                return answer.status, text
+        except (aiohttp.ClientError, TimeoutError):
+            return 0, ""
 
     async def token(self, who: str) -> str:
         """An access token: of a role's login, of the storefront, of `name:password` or a client's `id:secret`."""
@@ -96,17 +104,18 @@ class Teller:
 
     async def sign_in(self, form: Mapping[str, str]) -> dict[str, str]:
         """The answer of the token endpoint, good or bad."""
-        while True:
+
+        async def answered() -> dict[str, str] | None:
             try:
                 async with self.http.post(f"{self.gateway}/oauth/token", data=form) as answer:
                     body = await answer.read()
                     label = f"answer {answer.status} POST /oauth/token"
                     self.heard.append(Place(label, f"{dict(answer.headers)} {body.decode()}"))
-                    if answer.status not in (*AGAIN, 500):
-                        return dict(orjson.loads(body))
+                    return None if answer.status in (*AGAIN, 500) else dict(orjson.loads(body))
             except (aiohttp.ClientError, TimeoutError):
-                pass
-            await asyncio.sleep(0.2)
+                return None
+
+        return await eventually(answered, within=SECONDS)
 
 
 async def identities(teller: Teller) -> None:

@@ -180,7 +180,7 @@ async def test_cancelled_work_gives_its_connection_back_clean(
     for number in range(60):
         task = asyncio.create_task(record(number))
         for _ in range(chance.randrange(30)):
-            await asyncio.sleep(0)
+            await asyncio.wait({task}, timeout=0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     for number in range(100, 104):

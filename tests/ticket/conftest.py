@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from handover_desk import Change
 from roster_desk import Roster
 from stage import Starter
 from storefront_desk import Storefront
@@ -46,3 +47,15 @@ async def storefront(start_service: Starter, nats_url: str, clock: FrozenClock) 
 async def roster(desk: Desk, clock: FrozenClock) -> Roster:
     """The service as those who plan and work shifts use it."""
     return Roster(desk, clock)
+
+
+@pytest.fixture
+async def change(roster: Roster) -> Change:
+    """Ming's shift ends in ten minutes, Hua is on."""
+    ming, hua = await roster.hire(2)
+    (mings,) = await roster.on_shift(ming)
+    huas = await roster.plan(hua, "b-late")
+    roster.at("13:00")
+    assert (await roster.verb(huas, "start")).status_code == 200
+    roster.at("19:50")
+    return Change(roster, ming, hua, mings, huas)

@@ -44,13 +44,14 @@ class Bucket:
     parts: dict[str, dict[int, bytes]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     refusal: int | None = None
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info.get("key", "")
         self.asked.append((request.method, key))
         if self.refusal is not None:
             if self.refusal < 0:
-                await asyncio.sleep(60)
+                await self.let_go.wait()
             return web.Response(status=abs(self.refusal))
         if not request.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 Credential=key-id/"):
             return web.Response(status=403)
@@ -105,4 +106,5 @@ async def bucket() -> AsyncIterator[Bucket]:
     try:
         yield stand_in
     finally:
+        stand_in.let_go.set()
         await runner.cleanup()

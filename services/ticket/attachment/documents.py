@@ -20,7 +20,7 @@ def is_sound(file: IO[bytes], kind: FileType, rules: AttachmentRules) -> bool:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
             return _is_of_kind(parts, kind) and _fits(parts, _length(file), rules) and not _declares(archive, parts)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError):
         return False  # not an archive, or a broken or encrypted one
 
 
