@@ -20,7 +20,7 @@ _OWNED = {
     "ticket": (
         "tickets", "complaints", "refunds", "exchanges", "bad-reviews", "merchant-reports", "service-requests",
         "emergencies", "orders", "groups", "shifts", "handovers", "articles", "reply-checks", "ticket-reports",
-        "penalties",
+        "penalties", "payments",
         "ticket-calendars", "ticket-clocks",
     ),
     "appraisal": (

@@ -1,0 +1,8 @@
+"""Fewer statements for a new ticket."""
+
+revision = "2026_11_22_0021_faster_tickets"
+down_revision = "2026_11_22_0020_liability"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
