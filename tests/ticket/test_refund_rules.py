@@ -1,28 +1,17 @@
-"""Reasons and windows (T21, T23, T29), who pays freight (T24, T25), who may approve (T27, T28, T56)."""
+"""Reasons and windows (T21, T23, T29), who pays freight (T24, T25)."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import product
 
 import pytest
 from pydantic import ValidationError
 
-from contracts.customer.customer import Tier
 from contracts.ticket.refund import Fault, RefundKind, RefundReason
 from kit.clock import BUSINESS_ZONE
-from services.ticket.refund.authority import (
-    GOODWILL,
-    REFUND_AUTHORITY,
-    AuthorityRule,
-    Limit,
-    RefundAuthority,
-    Sum,
-    may_approve,
-)
 from services.ticket.refund.freight import FREIGHT_TABLE, FreightCase, Payer, Ways, case_of
 from services.ticket.refund.reasons import REFUND_REASONS, RefundReasons
 
-REASONS, TABLE, AUTHORITY = REFUND_REASONS.default, FREIGHT_TABLE.default, REFUND_AUTHORITY.default
+REASONS, TABLE = REFUND_REASONS.default, FREIGHT_TABLE.default
 R, K = RefundReason, RefundKind
 CUSTOMERS = {R.NO_REASON, R.WRONG_CHOICE, R.REFUSED_DELIVERY, R.DUPLICATE_ORDER}
 COURIERS = {R.LOST_IN_TRANSIT, R.DAMAGED_IN_TRANSIT, R.MISROUTED}
@@ -134,82 +123,6 @@ def test_a_stricter_shop_lets_the_customer_pay_the_replacement() -> None:
 def test_a_freight_table_that_cannot_be_is_refused(cases: dict[FreightCase, Ways]) -> None:
     with pytest.raises(ValidationError):
         type(TABLE)(cases=cases)
-
-
-def asked(of_order: int, *, tier: Tier | None = None, reason: RefundReason = R.QUALITY, total: int = 0) -> Sum:
-    return Sum(of_order, tier, reason, total)
-
-
-@pytest.mark.parametrize(
-    ("minor", "alone", "steps"),
-    [
-        (50_00, {"agent", "supervisor", "manager"}, 1),
-        (50_01, {"supervisor", "manager"}, 1),
-        (120_00, {"supervisor", "manager"}, 1),
-        (500_00, {"supervisor", "manager"}, 1),
-        (500_01, {"manager"}, 1),
-        (5_000_00, {"manager"}, 1),
-        (5_000_01, {"manager"}, 2),
-    ],
-)
-def test_the_limits_are_on_the_orders_sum(minor: int, alone: set[str], steps: int) -> None:
-    found = AUTHORITY.approvals(asked(minor))
-    assert (found[0], len(found)) == (alone, steps)
-
-
-def test_above_five_thousand_a_manager_and_a_second_one_or_finance() -> None:
-    first, second = AUTHORITY.approvals(asked(5_000_01))
-    assert may_approve({"manager"}, first)
-    assert not may_approve({"finance"}, first)
-    assert may_approve({"finance"}, second)
-    assert may_approve({"manager"}, second)
-    assert not may_approve({"supervisor", "agent"}, second)
-
-
-def test_the_first_rule_that_fits_decides() -> None:
-    strict = AuthorityRule(
-        tiers=frozenset({Tier.BAD}),
-        total_over=1_000_00,
-        limits=(Limit(role="manager"),),
-        two_above=100_00,
-        second=frozenset({"finance"}),
-    )
-    matrix = RefundAuthority(rules=(strict, *AUTHORITY.rules))
-    assert matrix.approvals(asked(10_00, tier=Tier.BAD, total=1_000_01)) == [{"manager"}]
-    assert matrix.approvals(asked(100_01, tier=Tier.BAD, total=1_000_01)) == [{"manager"}, {"finance"}]
-    assert "agent" in matrix.approvals(asked(10_00, tier=Tier.BAD, total=1_000_00))[0]
-    assert "agent" in matrix.approvals(asked(10_00, tier=Tier.KEY, total=1_000_01))[0]
-
-
-def _matrix(**changes: object) -> dict[str, object]:
-    rule = {"limits": [{"role": "manager", "up_to": None}], "two_above": 1, "second": ["finance"], **changes}
-    return {"rules": [rule]}
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        {"rules": []},
-        _matrix(tiers=["bad"]),
-        _matrix(limits=[{"role": "agent", "up_to": 5000}]),
-        _matrix(limits=[{"role": "agent"}, {"role": "agent"}]),
-        _matrix(limits=[{"role": "auditor"}]),
-        _matrix(second=["storefront"]),
-        _matrix(two_above=-1),
-    ],
-    ids=["none", "the last doesn't fit all", "nobody reaches", "twice", "who can't", "second who can't", "negative"],
-)
-def test_a_matrix_that_cannot_work_is_refused(document: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        RefundAuthority.model_validate(document)
-
-
-def test_goodwill_is_at_most_a_fifth_of_the_line_and_never_for_a_bad_customer() -> None:
-    rule = GOODWILL.default
-    assert rule.share == Decimal("0.2")
-    assert rule.most(99_99, Tier.KEY) == 19_99
-    assert rule.most(99_99, None) == 19_99
-    assert rule.most(99_99, Tier.BAD) == 0
 
 
 def test_a_day_ends_where_the_business_is() -> None:

@@ -1,2 +1,2 @@
-"""退款: refunds, returns, exchanges and resends (T20 to T29). So far their arithmetic: windows, freight, amounts and
-who may approve; pure, without a table or a route."""
+"""退款: refunds, returns, exchanges and resends (T20 to T29). So far their arithmetic: windows, freight and
+amounts; pure, without a table or a route."""
