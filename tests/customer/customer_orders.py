@@ -1,4 +1,4 @@
-"""Orders as the ticket service tells of them, and the customer service that hears of them."""
+"""Orders and refunds as the ticket service tells of them, and the customer service that hears of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,8 +10,10 @@ from uuid import UUID
 from sqlalchemy import text
 from stage import KEY, NOON, Client
 
+from contracts.event import Event
+from contracts.examples import example
 from contracts.price import Price
-from contracts.ticket.order import OrderCorrected, OrderEvent, OrderLine, OrderRecorded, OrderState
+from contracts.ticket.order import OrderCorrected, OrderLine, OrderRecorded, OrderState
 from kit.envelope import Meta
 from kit.ids import account_id, derived_id, new_id
 from kit.inbox import Verdict
@@ -47,10 +49,9 @@ def an_order(number: str = "A-1", buyer: str = "ming", paid: str | None = "20.00
     return OrderState.model_validate(state)
 
 
-def an_arrival(event: OrderEvent, sequence: int = 1) -> Arrival:
+def an_arrival(event: Event, sequence: int = 1) -> Arrival:
     """The event as it comes from the stream."""
-    meta = Meta(new_id(), event.SUBJECT, event.order.order_id, sequence, NOON)
-    return Arrival("order", meta, event)
+    return Arrival(event.noun(), Meta(new_id(), event.SUBJECT, event.aggregate_id, sequence, NOON), event)
 
 
 def recorded(*orders: OrderState, sequence: int = 1) -> list[Arrival]:
@@ -63,16 +64,36 @@ def corrected(order: OrderState, sequence: int) -> list[Arrival]:
     return [an_arrival(OrderCorrected(order=order, revision_before=1), sequence)]
 
 
+def given_back(
+    order: OrderState, amount: str, *, subject: str = "refund.paid", cause_id: UUID | None = None, sequence: int = 5
+) -> Arrival:
+    """`refund.paid` or `goodwill.granted` of the order."""
+    told = example(subject)
+    about = {
+        told.AGGREGATE: cause_id or new_id(),
+        "shop": order.shop, "order_id": order.order_id, "order_no": order.order_no,
+        "amount": Price(amount=amount, currency=order.currency),
+    }  # fmt: skip
+    return an_arrival(told.model_copy(update=about), sequence)
+
+
 @dataclass
 class Copying:
-    """The customer service, fed with orders through its subscriber and looked at in its tables."""
+    """The customer service, fed through its subscribers and looked at in its tables."""
 
     client: Client
     sequences: dict[UUID, count] = field(default_factory=dict)  # type: ignore[type-arg]
 
     async def arrive(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
-        """Handle one batch, as the subscriber does."""
-        (subscriber,) = self.client.runtime.subscribers
+        """Handle one batch of orders' events, as the subscriber does."""
+        return await self._apply("customer-order-copy", arrivals)
+
+    async def refund(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        """Handle one batch of facts about refunds, as the subscriber does."""
+        return await self._apply("customer-ticket", arrivals)
+
+    async def _apply(self, reader: str, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        (subscriber,) = (one for one in self.client.runtime.subscribers if one.reader.name == reader)
         return await subscriber.apply(arrivals)
 
     async def hear(self, *orders: OrderState) -> None:

@@ -34,6 +34,10 @@ def _paid(first: str, last: str) -> dict[str, str]:
     return {"first_paid_at": first, "last_paid_at": last}
 
 
+def _kept(net: str, refunded: str) -> dict[str, str]:
+    return {"refunded": refunded, "net": net}
+
+
 async def test_a_customer_shows_accounts_and_purchases(customer: Copying) -> None:
     await customer.hear(
         an_order("A-1", paid="20.00"),
@@ -49,8 +53,15 @@ async def test_a_customer_shows_accounts_and_purchases(customer: Copying) -> Non
     body = answer.json()
     first, last = "2026-11-01T02:03:00Z", "2026-11-02T02:00:00Z"
     assert body["purchases"] == [
-        {"shop": "main", "currency": "CNY", "orders": 2, "spend": "20.01", **_paid(first, last)},
-        {"shop": "main", "currency": "JPY", "orders": 1, "spend": "300", **_paid(first, first)},
+        {
+            "shop": "main",
+            "currency": "CNY",
+            "orders": 2,
+            "spend": "20.01",
+            **_kept("20.01", "0.00"),
+            **_paid(first, last),
+        },
+        {"shop": "main", "currency": "JPY", "orders": 1, "spend": "300", **_kept("300", "0"), **_paid(first, first)},
     ]
     assert body["accounts"] == [{"shop": "main", "account_id": str(account_of("ming")), "buyer_ref": None}]
     assert (body["customer_id"], body["provisional"], body["language"]) == (str(customer_id), True, "zh-CN")

@@ -1,1 +1,1 @@
-"""购买: a copy of the orders, as far as a customer's purchases and their value go (C10, C13)."""
+"""购买: copies of the orders and of what was given back of them, as far as purchases and value go (C10, C13)."""

@@ -1,4 +1,4 @@
-"""The copy of orders that purchases and value are read from; the ticket service owns the orders themselves."""
+"""The copies of orders and refunds that purchases and value are read from; the ticket service owns both."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,3 +27,20 @@ class Purchase(CustomerServiceTable, table=True):
     placed_at: datetime
     paid_at: datetime | None = None
     counted: bool
+
+
+class MoneyBack(CustomerServiceTable, table=True):
+    """退款: what one refund or one goodwill, by its id, gave back of an order, as its event of that sequence has it.
+
+    It may be known before its order is: nothing but the order's id leads from one to the other.
+    """
+
+    __tablename__ = "purchase_refund"
+
+    cause_id: UUID = Field(primary_key=True)
+    sequence: int = Field(sa_type=BigInteger)
+    cause: str = Field(sa_type=Text)
+    order_id: UUID
+    currency: str = Field(sa_type=Text)
+    amount_minor: int = Field(sa_type=BigInteger)
+    given_at: datetime

@@ -13,6 +13,16 @@ Place = tuple[datetime, UUID]
 """Where a page of purchases ends: when the last one was placed, and its order's id."""
 
 Spend = Annotated[str, Field(examples=["188.00"], description="A decimal string in the currency beside it (X4).")]
+Refunded = Annotated[
+    str, Field(examples=["38.00"], description="Paid refunds and granted goodwill, in the same currency (C13).")
+]
+Net = Annotated[
+    str,
+    Field(
+        examples=["150.00"],
+        description="What was paid less what was given back; below zero where a correction lowered what was paid.",
+    ),
+]
 
 
 class PurchasePublic(BaseModel):
@@ -24,6 +34,8 @@ class PurchasePublic(BaseModel):
     account_id: UUID
     currency: str
     paid: Spend | None
+    refunded: Refunded
+    net: Net | None = Field(description="Paid less refunded; null as long as nothing is paid.")
     placed_at: datetime
     paid_at: datetime | None
     counted: bool = Field(description="In the figures of value: paid, not cancelled, not fake, no top-up (C10).")
@@ -47,6 +59,8 @@ class PurchaseSummary(BaseModel):
     currency: str
     orders: int
     spend: Spend
+    refunded: Refunded
+    net: Net
     first_paid_at: datetime
     last_paid_at: datetime
 
@@ -67,6 +81,8 @@ class PurchaseTotals(BaseModel):
     customers: int = Field(description="Customers with at least one counted order.")
     orders: int
     spend: Spend
+    refunded: Refunded
+    net: Net
 
 
 class PurchaseReport(BaseModel):
