@@ -6,7 +6,7 @@ in the client's memory, because the outbox is where unpublished events wait.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from nats.aio.msg import Msg
 from nats.js import api
 from nats.js.errors import APIError, NotFoundError
 
+from contracts.broker import PUBLIC, SUBSCRIBER
 from contracts.catalogue import READERS, STREAMS, Mode, Reader, Stream
 from kit.logs import log
 
@@ -230,8 +231,9 @@ async def _on_error(error: Exception) -> None:
     log.warning("bus.error", error=error)
 
 
-async def provision(nats_url: str, *, replicas: int = 1) -> None:
-    """Make or update every stream and durable of the catalogue; done by `kefu migrate`, never by a service."""
+async def provision(nats_url: str, *, replicas: int = 1, subscribers: Sequence[str] = (SUBSCRIBER,)) -> None:
+    """Make or update every stream and durable of the catalogue, and those of the subscribers outside; done by
+    `kefu migrate`, never by a service."""
     try:
         client = await nats.connect(nats_url, connect_timeout=5, max_reconnect_attempts=2)
     except nats.errors.Error as error:
@@ -242,6 +244,9 @@ async def provision(nats_url: str, *, replicas: int = 1) -> None:
             await _make_stream(stream, declared, replicas)
         for reader in READERS:
             await stream.add_consumer(reader.stream, _consumer(reader))
+        for name in subscribers:
+            for public in PUBLIC:
+                await stream.add_consumer(public.name, _durable(name, public.subjects))
     finally:
         await client.close()
 
@@ -270,10 +275,17 @@ async def _make_stream(stream: Any, declared: Stream, replicas: int) -> None:
 def _consumer(reader: Reader) -> api.ConsumerConfig:
     # Backfill doesn't speak: who tells people about events starts with what happens from now on.
     speaks = reader.service == "notify" and reader.mode is Mode.FACT
+    policy = api.DeliverPolicy.NEW if speaks else api.DeliverPolicy.ALL
+    return _durable(reader.name, reader.subjects, policy)
+
+
+def _durable(
+    name: str, subjects: Sequence[str], policy: api.DeliverPolicy = api.DeliverPolicy.ALL
+) -> api.ConsumerConfig:
     return api.ConsumerConfig(
-        durable_name=reader.name,
-        filter_subjects=[f"{noun}.>" for noun in reader.nouns],
-        deliver_policy=api.DeliverPolicy.NEW if speaks else api.DeliverPolicy.ALL,
+        durable_name=name,
+        filter_subjects=list(subjects),
+        deliver_policy=policy,
         ack_policy=api.AckPolicy.EXPLICIT,
         ack_wait=_ACK_WAIT_SECONDS,
         max_deliver=-1,

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from kit.testing.children import ServerError
-from ops import deadletters, demo, lifecycles, migrate, reseal, tokens, up, verify_audit
+from ops import broker, deadletters, demo, lifecycles, migrate, reseal, tokens, up, verify_audit
 from ops.environment import StackError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command("demo")(demo.command)
 app.command("verify-audit")(verify_audit.command)
 app.command("reseal")(reseal.command)
 app.command("lifecycles")(lifecycles.command)
+app.command("broker-users")(broker.users_command)
+app.command("broker-url")(broker.url_command)
 app.add_typer(deadletters.app, name="dead-letters")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from contracts.broker import USERS
 from kit.testing.databases import SERVICES
 
 CLIENTS = {"storefront": "storefront", "service": "notify"}
@@ -32,7 +33,8 @@ class Account(BaseModel):
 
 
 class Secrets(BaseModel):
-    """Everything secret of one home: the installation's key (hex), database passwords, development logins.
+    """Everything secret of one home: the installation's key (hex), passwords at the databases and the broker,
+    development logins.
 
     The gateway reads `clients` and `accounts` (by role) from the same file and seeds its database with them.
     """
@@ -41,6 +43,7 @@ class Secrets(BaseModel):
 
     installation_key: str
     databases: dict[str, str]
+    broker: dict[str, str] = {}
     clients: dict[str, Client]
     accounts: dict[str, Account]
 
@@ -52,6 +55,7 @@ def of_home(path: Path) -> Secrets:
     made = Secrets(
         installation_key=secrets.token_hex(32),
         databases={service: secrets.token_urlsafe(24) for service in SERVICES},
+        broker={user: secrets.token_urlsafe(24) for user in USERS},
         clients={role: _client(name) for role, name in CLIENTS.items()},
         accounts={role: Account(username=role, password=secrets.token_urlsafe(12)) for role in STAFF_ROLES},
     )
@@ -64,11 +68,14 @@ def _client(name: str) -> Client:
 
 
 def _completed(path: Path, known: Secrets) -> Secrets:
-    """A home of an earlier release lacks the clients that came since."""
-    missing = {role: _client(name) for role, name in CLIENTS.items() if role not in known.clients}
-    if not missing:
+    """A home of an earlier release lacks the clients and users that came since."""
+    clients = {role: _client(name) for role, name in CLIENTS.items() if role not in known.clients}
+    users = {user: secrets.token_urlsafe(24) for user in USERS if user not in known.broker}
+    if not clients and not users:
         return known
-    completed = known.model_copy(update={"clients": {**known.clients, **missing}})
+    completed = known.model_copy(
+        update={"clients": {**known.clients, **clients}, "broker": {**known.broker, **users}}
+    )
     write_private(path, completed.model_dump_json(indent=2))
     return completed
 

@@ -3,11 +3,13 @@
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.broker import OPERATOR, SUBSCRIBER, USERS
 from kit.testing.children import LOOPBACK, free_port, is_free
 from kit.testing.databases import SERVICES, role_url
 from ops.credentials import Secrets, read_json, write_private
@@ -16,6 +18,7 @@ INNER_SERVICES = tuple(service for service in SERVICES if service != "gateway")
 INNER_PORTS = ("postgres", "nats", *INNER_SERVICES)
 METRICS_PORTS = {service: f"{service}-metrics" for service in SERVICES}
 DEFAULT_GATEWAY_PORT = 8000
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 class StackError(Exception):
@@ -81,13 +84,18 @@ def occupied(home: Home) -> Iterator[None]:
             home.run.unlink(missing_ok=True)
 
 
+def last_ports(home: Home) -> dict[str, int]:
+    """The ports of the run before, or of the one that goes on."""
+    return {name: port for name, port in read_json(home.ports).items() if isinstance(port, int)}
+
+
 def inner_ports(home: Home) -> dict[str, int]:
     """A loopback port for each server, service and its metrics: last time's where it is still free."""
-    known = read_json(home.ports)
+    known = last_ports(home)
     chosen: dict[str, int] = {}
     for name in (*INNER_PORTS, "gateway", *METRICS_PORTS.values()):
         last = known.get(name)
-        if isinstance(last, int) and last not in chosen.values() and is_free(last):
+        if last is not None and last not in chosen.values() and is_free(last):
             chosen[name] = last
         else:
             chosen[name] = _another(chosen)
@@ -145,6 +153,23 @@ def database_urls(environ: Mapping[str, str], secrets: Secrets, ports: Mapping[s
     }
 
 
+def broker_url(user: str, secrets: Secrets, ports: Mapping[str, int]) -> str:
+    """Where the embedded broker lets that user in."""
+    return f"nats://{user}:{secrets.broker[user]}@{LOOPBACK}:{ports['nats']}"
+
+
+def subscribers(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Who listens from outside: the names in KEFU_SUBSCRIBERS, apart by commas. Raises `StackError` for a name that
+    is none, or one of ours."""
+    names = tuple(dict.fromkeys((environ.get("KEFU_SUBSCRIBERS") or SUBSCRIBER).replace(" ", "").split(",")))
+    for name in names:
+        if not _NAME.fullmatch(name) or (name in USERS and name != SUBSCRIBER):
+            raise StackError(
+                f"KEFU_SUBSCRIBERS names {name!r}: small letters, digits and dashes, and not one of ours."
+            )
+    return names
+
+
 def shared_environment(
     environ: Mapping[str, str],
     home: Home,
@@ -157,7 +182,7 @@ def shared_environment(
     defaults = {
         "KEFU_PROFILE": "development",
         "KEFU_INSTALLATION_KEY": secrets.installation_key,
-        "NATS_URL": f"nats://{LOOPBACK}:{ports['nats']}",
+        "NATS_URL": broker_url(OPERATOR, secrets, ports),
         "KEFU_KEYS_DIR": str(home.keys),
         "KEFU_JWKS_URL": f"http://{own_address(host)}:{port}/.well-known/jwks.json",
         "KEFU_DEV_CREDENTIALS": str(home.secrets),

@@ -9,14 +9,14 @@ from contextlib import suppress
 from rich.console import Console
 
 from kit.testing.databases import SERVICES
-from ops.environment import StackError, database_variable
+from ops.environment import StackError, database_variable, subscribers
 
 
 def command() -> None:
     """Bring all databases to head and provision streams and durables.
 
     Reads CUSTOMER_DATABASE_URL, TICKET_DATABASE_URL, APPRAISAL_DATABASE_URL, NOTIFY_DATABASE_URL,
-    GATEWAY_DATABASE_URL and NATS_URL.
+    GATEWAY_DATABASE_URL and NATS_URL, and KEFU_SUBSCRIBERS: the names of those who listen from outside.
     """
     migrate_all(os.environ)
     Console().print("Databases are at head, streams and durables are provisioned.")
@@ -44,4 +44,4 @@ def migrate_all(env: Mapping[str, str]) -> None:
         raise StackError(f"Nothing can be migrated while {', '.join(missing)} is not set.")
     for service, variable in variables.items():
         upgrade(service, env[variable])
-    asyncio.run(bus.provision(env["NATS_URL"]))
+    asyncio.run(bus.provision(env["NATS_URL"], subscribers=subscribers(env)))

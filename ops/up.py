@@ -22,6 +22,7 @@ from ops.environment import (
     INNER_SERVICES,
     Home,
     StackError,
+    broker_url,
     database_variable,
     gateway_address,
     home_at,
@@ -71,6 +72,12 @@ class Plan:
     restart: bool
     metrics: dict[str, int]
 
+    def env_of(self, service: str) -> dict[str, str]:
+        """What one process is told: at the broker it is nobody but itself."""
+        if not self.own_broker:
+            return self.env
+        return {**self.env, "NATS_URL": broker_url(service, self.secrets, self.ports)}
+
     def announcement(self) -> Announcement:
         """Where everything is, for people and scripts."""
         host, port = self.gateway
@@ -110,7 +117,8 @@ def build(plan: Plan, output: Show | Path) -> Stack:
     if plan.own_databases:
         servers.append(RunningServer(postgres))
     if plan.own_broker:
-        servers.append(RunningServer(NatsServer(plan.home.path / "nats", port=plan.ports["nats"])))
+        nats = NatsServer(plan.home.path / "nats", port=plan.ports["nats"], passwords=plan.secrets.broker)
+        servers.append(RunningServer(nats))
 
     async def prepare() -> None:
         await asyncio.to_thread(_prepare, plan, postgres)
@@ -118,7 +126,7 @@ def build(plan: Plan, output: Show | Path) -> Stack:
     host, port = plan.gateway
 
     def program(name: str, module: str, heavy: str, port: int, host: str = LOOPBACK) -> RunningProgram:
-        told = python_program(name, module, heavy, plan.env, port, host, plan.metrics[name])
+        told = python_program(name, module, heavy, plan.env_of(name), port, host, plan.metrics[name])
         return RunningProgram(told, _of(output, name))
 
     return Stack(

@@ -5,29 +5,45 @@ import json
 import shutil
 import signal
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
+from contracts.broker import OPERATOR, authorization
 from kit.testing.children import LOOPBACK, LocalServer, ServerError, claimed, free_port, is_free, spawn
 
 
 class NatsServer(LocalServer):
     """NATS with JetStream in `folder`; every acknowledged message is on disk (`sync_interval: always`).
 
-    Without `port` a free one is taken at the first start and kept.
+    Without `port` a free one is taken at the first start and kept. With `passwords` only the users of
+    `contracts.broker` are let in, each with its own permissions; without, everybody is.
     """
 
     name = "NATS"
     polite = signal.SIGTERM
 
-    def __init__(self, folder: Path, *, port: int | None = None, server_name: str = "kefu") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        server_name: str = "kefu",
+        passwords: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(folder, port)
+        self.passwords = dict(passwords or {})
         self.server_name = server_name
         self._monitor_port: int | None = None
 
     @property
     def url(self) -> str:
-        """The URL for clients."""
-        return f"nats://{LOOPBACK}:{self.port}"
+        """The URL for clients; the operator's, where there are users."""
+        return self.url_of(OPERATOR)
+
+    def url_of(self, user: str) -> str:
+        """The URL of one user, who needs none where everybody is let in."""
+        login = f"{user}:{self.passwords[user]}@" if self.passwords else ""
+        return f"nats://{login}{LOOPBACK}:{self.port}"
 
     @property
     def monitor_port(self) -> int:
@@ -60,11 +76,14 @@ class NatsServer(LocalServer):
     def _configuration(self) -> Path:
         configuration = self.folder / "nats.conf"
         store = json.dumps(str(self.folder / "store"))
+        configuration.touch(mode=0o600)
+        quoted = {user: json.dumps(password) for user, password in self.passwords.items()}
         configuration.write_text(
             f"server_name: {json.dumps(self.server_name)}\n"
             f"listen: {LOOPBACK}:{self.port}\n"
             f"http: {LOOPBACK}:{self.monitor_port}\n"
             f"jetstream {{\n  store_dir: {store}\n  sync_interval: always\n}}\n"
+            + (authorization(quoted) if quoted else "")
         )
         return configuration
 
