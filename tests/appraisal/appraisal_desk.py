@@ -1,4 +1,4 @@
-"""The appraisal service, told of flags as the ticket service tells of them."""
+"""The appraisal service, told of flags and refunds as the ticket service tells of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import text
 from stage import NOON, Client
 
+from contracts.event import Event
+from contracts.examples import example
 from contracts.price import Price
 from contracts.ticket.order import (
     FlagMeaning,
     OrderCancelled,
     OrderCorrected,
-    OrderEvent,
     OrderFlagged,
     OrderLine,
     OrderPaid,
@@ -50,9 +51,9 @@ def an_order(number: str = "A-1", **facts: Any) -> OrderState:
     return OrderState.model_validate(state)
 
 
-def arrival(event: OrderEvent, sequence: int) -> Arrival:
+def arrival(event: Event, sequence: int) -> Arrival:
     """The event as it comes from the stream."""
-    return Arrival("order", Meta(new_id(), event.SUBJECT, event.order.order_id, sequence, NOON), event)
+    return Arrival(event.noun(), Meta(new_id(), event.SUBJECT, event.aggregate_id, sequence, NOON), event)
 
 
 def flagged(
@@ -90,6 +91,19 @@ def corrected(order: OrderState, sequence: int) -> Arrival:
 def paid(order: OrderState, sequence: int) -> Arrival:
     """`order.paid`."""
     return arrival(OrderPaid(order=order), sequence)
+
+
+def refunded(
+    order: OrderState, amount: str = "20.00", *, so_far: str = "20.00", fully: bool = True, sequence: int = 5,
+    refund_id: UUID | None = None, **facts: Any,
+) -> Arrival:  # fmt: skip
+    """`refund.paid`; `so_far` is the sum that the order gave back."""
+    about = {
+        "refund_id": refund_id or new_id(), "shop": order.shop, "order_id": order.order_id, "order_no": order.order_no,
+        "amount": Price(amount=amount, currency="CNY"), "order_refunded": Price(amount=so_far, currency="CNY"),
+        "order_fully_refunded": fully, **facts,
+    }  # fmt: skip
+    return arrival(example("refund.paid").model_copy(update=about), sequence)
 
 
 @dataclass

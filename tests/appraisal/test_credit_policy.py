@@ -110,6 +110,19 @@ def test_cancelled_fake_and_top_up_orders_dont_count(order: Order, why: WhyNot) 
     assert credit_of([order], []).why_not is why
 
 
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        (Order(), WhyNot.REFUNDED),
+        (Order(fake=True, top_up=True), WhyNot.REFUNDED),
+        (Order(cancelled=True), WhyNot.CANCELLED),
+    ],
+)
+def test_a_fully_refunded_order_doesnt_count_but_stays_whose_it_was(order: Order, why: WhyNot) -> None:
+    credit = credit_of([order], [sale(2)], fully_refunded=True)
+    assert (credit.counted, credit.why_not, credit.staff_id) == (False, why, FEIFEI)
+
+
 def test_the_newest_state_of_the_order_decides() -> None:
     states = [Order(1), Order(4, fake=True), Order(5)]
     assert credit_of(states, [sale(2)]).counted

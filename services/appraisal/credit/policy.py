@@ -26,6 +26,7 @@ class WhyNot(StrEnum):
     """Why an order doesn't count (A6). *Unmatched*: the mark names nobody known, it waits for its alias (A1)."""
 
     CANCELLED = "cancelled"
+    REFUNDED = "refunded"
     FAKE = "fake"
     TOP_UP = "top-up"
     UNMARKED = "unmarked"
@@ -68,15 +69,16 @@ class Credit:
         return self.why_not is None
 
 
-def credit_of(orders: Iterable[OrderSeen], flags: Iterable[FlagSeen]) -> Credit:
+def credit_of(orders: Iterable[OrderSeen], flags: Iterable[FlagSeen], *, fully_refunded: bool = False) -> Credit:
     """The credit that follows from all that was seen of one order; at least one state of it must have been.
 
-    A flag that is taken off takes the marks before it along: an unmarked order is nobody's sale.
+    One that was fully refunded doesn't count, but stays whose it was. A flag that is taken off takes the marks before
+    it along: an unmarked order is nobody's sale.
     """
     order = max(orders, key=attrgetter("sequence"))
     mark, basis = _deciding(sorted(flags, key=attrgetter("sequence"), reverse=True))
     staff_id = _person(mark, basis) if mark else None
-    excluded = _excluded(order)
+    excluded = _excluded(order, fully_refunded=fully_refunded)
     if mark is None or basis is None:
         return Credit(None, None, None, None, excluded or WhyNot.UNMARKED)
     why_not = excluded or (WhyNot.UNMATCHED if staff_id is None else None)
@@ -106,9 +108,11 @@ def _person(mark: FlagSeen, basis: Basis | None) -> UUID | None:
     return mark.signer_staff_id
 
 
-def _excluded(order: OrderSeen) -> WhyNot | None:
+def _excluded(order: OrderSeen, *, fully_refunded: bool) -> WhyNot | None:
     if order.cancelled:
         return WhyNot.CANCELLED
+    if fully_refunded:
+        return WhyNot.REFUNDED
     if order.fake:
         return WhyNot.FAKE
     return WhyNot.TOP_UP if order.top_up else None

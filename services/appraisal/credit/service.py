@@ -13,6 +13,7 @@ from services.appraisal.alias import service as alias
 from services.appraisal.credit import facts, store
 from services.appraisal.credit.models import FlagFact, OrderFact, SaleCredit
 from services.appraisal.credit.policy import credit_of
+from services.appraisal.refund import service as refunds
 
 _AT_ONCE = 1000
 
@@ -45,6 +46,12 @@ async def take_facts(work: Work, orders: Sequence[OrderFact], flags: Sequence[Fl
     await _work_out(work, sorted(newest))
 
 
+async def work_out_again(work: Work, order_ids: Collection[UUID]) -> None:
+    """Let the credits of these orders follow anew: what they depend on has changed elsewhere, such as what was
+    refunded of them (A6). An order without a flag, or not known yet, has no credit to work out."""
+    await _work_out(work, sorted(order_ids))
+
+
 async def match_waiting_flags(work: Work, staff_id: UUID, added: Collection[tuple[str, str]]) -> None:
     """Somebody bears an alias now: remarks that named it before are theirs, if they were nobody's (A1)."""
     concerned = sorted(await store.match_flags(work.session, staff_id, added))
@@ -64,13 +71,16 @@ async def _work_out(work: Work, order_ids: Sequence[UUID]) -> None:
     by_order: defaultdict[UUID, list[FlagFact]] = defaultdict(list)
     for flag in await store.flags(work.session, order_ids):
         by_order[flag.order_id].append(flag)
-    if by_order:
-        orders = await store.orders(work.session, sorted(by_order))
-        await store.replace_credits(work.session, [_credit(order, by_order[order.order_id]) for order in orders])
+    if not by_order:
+        return
+    gone = await refunds.fully_refunded(work, by_order.keys())
+    orders = await store.orders(work.session, sorted(by_order))
+    credits_ = [_credit(order, by_order[order.order_id], fully_refunded=order.order_id in gone) for order in orders]
+    await store.replace_credits(work.session, credits_)
 
 
-def _credit(order: OrderFact, flags: Sequence[FlagFact]) -> SaleCredit:
-    found = credit_of([order], flags)
+def _credit(order: OrderFact, flags: Sequence[FlagFact], *, fully_refunded: bool) -> SaleCredit:
+    found = credit_of([order], flags, fully_refunded=fully_refunded)
     return SaleCredit(
         order_id=order.order_id,
         shop=order.shop,
