@@ -43,6 +43,8 @@ from services.ticket.merchant_report import routes as merchant_report
 from services.ticket.order import routes as order
 from services.ticket.penalty import routes as penalty
 from services.ticket.penalty.policy import COMPLAINT_PENALTIES
+from services.ticket.procedure import routes as procedure
+from services.ticket.procedure.policy import PROCEDURES
 from services.ticket.report import routes as report
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.search import routes as search
@@ -64,7 +66,7 @@ POLICIES = (
     BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT, ATTACHMENT_RULES, SAVED_LIMITS,
     COMPLAINT_GRADES, COMPLAINT_PROMISE, COMPLAINT_CALLBACKS, COMPLAINT_SUBTYPES, CALLBACK_LETTER,
     COMPLAINT_PENALTIES,
-    REVIEW_HOURS,
+    REVIEW_HOURS, PROCEDURES,
 )  # fmt: skip
 TIMERS = {
     tickets.RETURN_TIMER: tickets.return_tickets,
@@ -86,6 +88,7 @@ ROUTERS = (
     flag.router,
     search.router,
     attachment.router,
+    procedure.router,
     view.router,
     macro.router,
     ticket.router,

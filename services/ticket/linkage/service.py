@@ -13,6 +13,7 @@ from services.ticket.link.service import Link, LinkKind
 from services.ticket.linkage import lifecycle
 from services.ticket.linkage.schemas import LinkCreate, TicketMerge, TicketSplit
 from services.ticket.message import service as messages
+from services.ticket.procedure import service as procedures
 from services.ticket.ticket import service as tickets
 from services.ticket.ticket.kinds import expect_opened_here, read_details
 from services.ticket.ticket.lifecycle import Opening, refusal
@@ -33,6 +34,7 @@ async def merge_ticket(work: Work, ticket_id: UUID, asked: TicketMerge) -> Ticke
     lifecycle.expect_mergeable(ticket, into)
     moved = await messages.move_all(work, ticket_id, into.ticket_id)
     await attachments.move(work, ticket_id, into.ticket_id)
+    await procedures.carry_over(work, ticket_id, into.ticket_id)
     await tickets.absorb(work, into, ticket, moved)
     return await tickets.changed(
         work, ticket, "merge", lambda it: lifecycle.merge(it, into, work.actor, work.now), reason=asked.reason

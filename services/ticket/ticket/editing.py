@@ -11,8 +11,10 @@ from kit.policies import in_force
 from kit.problems import Problem, invalid
 from kit.work import Work
 from services.ticket.copies import service as copies
+from services.ticket.order import service as orders
+from services.ticket.procedure import service as procedures
 from services.ticket.ticket import lifecycle, store
-from services.ticket.ticket.change import locked, note_due, write_down
+from services.ticket.ticket.change import is_unfinished, locked, note_due, write_down
 from services.ticket.ticket.kinds import read_details
 from services.ticket.ticket.lifecycle import COMMON
 from services.ticket.ticket.models import Ticket
@@ -48,6 +50,8 @@ async def edit_ticket(work: Work, ticket_id: UUID, asked: TicketEdit) -> Ticket:
         await store.keep_tags(work.session, ticket.ticket_id, ticket.tags)
     if changes.keys() & _SEARCHED:
         await index(work, ticket)
+    if "category" in changes and is_unfinished(ticket):
+        await _begin_procedures(work, ticket)
     await write_down(work, ticket, "edit", _told(before), _told(changes))
     return ticket
 
@@ -137,6 +141,13 @@ async def _wanted(work: Work, ticket: Ticket, asked: TicketEdit) -> dict[str, An
         await expect_tags(work, ticket.shop, wanted["tags"])
         wanted["tags"] = list(wanted["tags"])
     return wanted
+
+
+async def _begin_procedures(work: Work, ticket: Ticket) -> None:
+    """The checklists of what it is about now; those it has stay (T53)."""
+    order = (await orders.get_order(work, ticket.shop, ticket.order_no))[0] if ticket.order_no else None
+    it = procedures.situation_of(TicketKind(ticket.kind), ticket.category, order)
+    await procedures.begin(work, ticket.ticket_id, ticket.shop, it)
 
 
 async def _watched(work: Work, ticket: Ticket, staff_id: UUID, *, watches: bool) -> Ticket:

@@ -24,6 +24,8 @@ from services.ticket.link.service import LinkKind
 from services.ticket.message import service as messages
 from services.ticket.order import service as orders
 from services.ticket.order.lifecycle import OrderLike
+from services.ticket.procedure import service as procedures
+from services.ticket.procedure.policy import PROCEDURES
 from services.ticket.routing import service as routing
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.routing.service import Routed, Sought
@@ -119,6 +121,8 @@ async def place(work: Work, opening: Opening, order: OrderLike | None, account_i
         await messages.keep(work, automatic)
     above = {LinkKind.FOLLOWS: opening.follows_ticket_id, LinkKind.PARENT: opening.parent_ticket_id}
     await links.add_new(work, ticket.ticket_id, above)
+    it = procedures.situation_of(opening.kind, opening.category, order)
+    await procedures.begin(work, ticket.ticket_id, ticket.shop, it)
     return ticket
 
 
@@ -150,7 +154,7 @@ async def _party(work: Work, opening: Opening, account_id: UUID | None) -> Party
 
 def _asked_policies(shop: str) -> list[tuple[PolicyKind[Any], str]]:
     """What opening asks of policies, here and in the rooms it calls."""
-    of_the_shop = (ROUTING_RULES, AUTO_REPLY, SLA_TARGETS, FIRST_REPLY_LOAD, BUSINESS_HOURS)
+    of_the_shop = (ROUTING_RULES, AUTO_REPLY, SLA_TARGETS, FIRST_REPLY_LOAD, BUSINESS_HOURS, PROCEDURES)
     return [(DESK_LOAD, EVERYWHERE), *((kind, shop) for kind in of_the_shop)]
 
 

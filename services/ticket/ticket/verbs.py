@@ -6,6 +6,7 @@ from uuid import UUID
 from contracts.ticket.ticket import TicketEvent, TicketKind, TicketStatus, WaitingOn
 from kit.policies import in_force
 from kit.work import Work
+from services.ticket.procedure import service as procedures
 from services.ticket.search import service as search
 from services.ticket.ticket import lifecycle
 from services.ticket.ticket.change import change, changed, locked, said
@@ -33,7 +34,8 @@ async def resume_ticket(work: Work, ticket_id: UUID) -> Ticket:
 
 
 async def solve_ticket(work: Work, ticket_id: UUID, solution: str, outcome: SolvedAs | None = None) -> Ticket:
-    """解决: say what was done, and what became of a suggestion or a report."""
+    """解决: say what was done, and what became of a suggestion or a report. Raises Problem `steps-open` while
+    required steps of its checklists aren't ticked off (T53)."""
 
     def solve(ticket: Ticket) -> TicketEvent:
         event = lifecycle.solve(ticket, work.actor, work.now)
@@ -41,7 +43,11 @@ async def solve_ticket(work: Work, ticket_id: UUID, solution: str, outcome: Solv
         ticket.solution = solution
         return event
 
-    ticket = await change(work, ticket_id, "solve", solve)
+    ticket = await locked(work, ticket_id)
+    if "solve" in lifecycle.allowed(ticket):
+        work.expect_version(ticket.version)
+        await procedures.expect_done(work, ticket_id)
+    await changed(work, ticket, "solve", solve)
     await index(work, ticket)
     return ticket
 
