@@ -20,6 +20,7 @@ from contracts.examples.cast import (
     uid,
 )
 from contracts.ticket.aftercare import ExchangeSent, GoodwillGranted, Replacement
+from contracts.ticket.payment import DriftKind, PaymentDrifted
 from contracts.ticket.refund import (
     CaseCost,
     CostBearer,
@@ -168,5 +169,15 @@ EXAMPLES: tuple[Event, ...] = (
         granted_by=(AS_AGENT,),
         policy_version=1,
         granted_at=at(7, 16, 30),
+    ),
+    PaymentDrifted(
+        alarm_id=uid(0x903),
+        kind=DriftKind.LISTED_DIFFERS,
+        shop=SHOP,
+        order_id=ORDER,
+        payment_key=PAYMENT_KEY,
+        expected=cny_difference("44.68"),
+        found=cny_difference("44.67"),
+        raised_at=at(12, 3),
     ),
 )

@@ -13,6 +13,7 @@ from kit.ids import account_id, derived_id
 from kit.money import Money
 from kit.problems import Problem
 from kit.work import Work
+from services.ticket.book import service as books
 from services.ticket.order import lifecycle, sealing, store
 from services.ticket.order.models import Delivery, Milestone, Order
 from services.ticket.order.schemas import OrderItem, OrderMilestone
@@ -80,6 +81,7 @@ async def record_orders(
     moved, reached = await _move_on(work, {key: order for key, order in sent.items() if key not in new}, told)
     changes = [*recorded, *moved]
     await _tell(work, changes)
+    await _keep_books(work, changes)
     outcomes = {one.order.order_id: one.action for one in changes if one.action in (RECORDED, CORRECTED)}
     await store.keep_deliveries(work.session, [_delivery(work, key, counted[key]) for key in sorted(outcomes)])
     await store.complete_deliveries(work.session, reached)
@@ -215,6 +217,14 @@ async def _tell(work: Work, changes: Sequence[Change]) -> None:
     events = [(event, change.first + place) for change in changes for place, event in enumerate(change.events)]
     await outbox.record_many(work, events)
     await audit.record_many(work, [_audited(work, change) for change in changes])
+
+
+async def _keep_books(work: Work, changes: Sequence[Change]) -> None:
+    """What was paid for the changed orders, for their books (T55)."""
+    paid = {one.order.order_id: one.order for one in changes if one.order.paid_minor is not None}
+    await books.take_payments(
+        work, [books.Paid(key, order.currency, order.paid_minor or 0) for key, order in paid.items()]
+    )
 
 
 def _audited(work: Work, change: Change) -> Mapping[str, Any]:

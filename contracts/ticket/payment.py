@@ -1,0 +1,56 @@
+"""对账: what doesn't add up between the books, their entries and the payment side (T55)."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from contracts.event import Event
+from contracts.fields import Shop
+from contracts.price import Difference
+
+
+class DriftKind(StrEnum):
+    """What doesn't add up.
+
+    Of a book: its counters against its entries, a line's against its entries, a payment against what its case has in
+    the entries, a correction of the order to less than has been given back. Of an answer of the payment side: another
+    amount or currency than was ordered, a number nobody ordered, a second payment under one number, a reference that
+    stands for another payment, money that isn't in flight any more, or none for too long. Of the payment side's list:
+    a payment that we don't know as paid, one of ours that isn't in it, or one that differs.
+    """
+
+    BOOK_COUNTERS = "book_counters"
+    BOOK_LINES = "book_lines"
+    BOOK_PAYMENTS = "book_payments"
+    CORRECTION_REFUSED = "correction_refused"
+    ANSWER_AMOUNT = "answer_amount"
+    ANSWER_UNKNOWN = "answer_unknown"
+    ANSWER_TWICE = "answer_twice"
+    ANSWER_REFERENCE = "answer_reference"
+    ANSWER_UNRESERVED = "answer_unreserved"
+    UNRESOLVED = "unresolved"
+    LISTED_UNKNOWN = "listed_unknown"
+    LISTED_MISSING = "listed_missing"
+    LISTED_DIFFERS = "listed_differs"
+
+
+class PaymentDrifted(Event):
+    """对账不符: something doesn't add up, and somebody has to look (T55). ``expected`` is what our side says,
+    ``found`` what the other one does; either is empty where it says nothing."""
+
+    SUBJECT = "payment.drifted"
+    OWNER = "ticket"
+    AGGREGATE = "alarm_id"
+
+    alarm_id: UUID
+    kind: DriftKind
+    shop: Shop | None = None
+    order_id: UUID | None = None
+    payment_key: UUID | None = None
+    expected: Difference | None = None
+    found: Difference | None = None
+    raised_at: AwareDatetime
+
+
+EVENTS: tuple[type[Event], ...] = (PaymentDrifted,)
