@@ -117,7 +117,7 @@ _KINDS = (
     _kind("not-announced", 409, ("不是申请退回的货", "lines 列出了各行还可以登记的件数；多出的货请登记为 surplus。"),
           ("Goods that nobody asked to give back",
            "`lines` says how many pieces of each line are left; what is more is recorded as `surplus`.")),
-    _kind("top-up-unfit", 409, ("补差价订单不适用", "because 说明原因：不是补此单、未付款、已取消、币种不同或已使用。"),
+    _kind("top-up-unfit", 409, ("补差价订单不适用", "because 说明原因：补的是别的单、未付款、已取消、币种不同、已使用。"),
           ("This order is no top-up for it",
            "`because` says why: another_order, unpaid, cancelled, another_currency or used_already.")),
 )  # fmt: skip
