@@ -8,7 +8,6 @@ Whoever listens from outside gets the events of all public streams as they happe
 sequence, and has a durable of its own on each of those streams, which the operator makes as well.
 """
 
-from itertools import chain
 from typing import NamedTuple
 
 from contracts.catalogue import READERS, STREAMS

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from kit.testing.children import ServerError
-from ops import broker, deadletters, demo, lifecycles, migrate, reseal, tokens, up, verify_audit
+from ops import broker, deadletters, demo, first_admin, lifecycles, migrate, reseal, tokens, up, verify_audit
 from ops.environment import StackError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("up")(up.command)
 app.command("migrate")(migrate.command)
 app.command("token")(tokens.command)
+app.command("first-admin")(first_admin.command)
 app.command("demo")(demo.command)
 app.command("verify-audit")(verify_audit.command)
 app.command("reseal")(reseal.command)

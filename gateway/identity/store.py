@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from contracts.permissions import ADMIN
 from gateway.identity.models import (
     Account,
     ApiKey,
@@ -38,6 +39,12 @@ async def account_named(session: AsyncSession, username: str, *, lock: bool = Fa
     """The account with that (lower-case) username."""
     query = select(Account).where(col(Account.username) == username)
     return (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+
+
+async def has_admin(session: AsyncSession) -> bool:
+    """Whether anybody can make logins."""
+    active = select(Account.id).where(col(Account.disabled_at).is_(None), col(Account.roles).contains([ADMIN]))
+    return (await session.execute(active.limit(1))).first() is not None
 
 
 async def account(session: AsyncSession, id: UUID, *, lock: bool = False) -> Account:  # noqa: A002
