@@ -41,6 +41,7 @@ SHIFT, NEXT_SHIFT = uid(0x601), uid(0x602)
 VIOLATION, INSPECTION, RECTIFICATION, APPRAISAL = (uid(0x701 + n) for n in range(4))
 CAMPAIGN, WEBHOOK, SEGMENT = (uid(0x801 + n) for n in range(3))
 PAYMENT_KEY = uid(0x901)
+DIFFERENCE_KEY = uid(0x90A)
 
 AS_AGENT, AS_SUPERVISOR, AS_MANAGER = (f"staff:{who}" for who in (AGENT, SUPERVISOR, MANAGER))
 AS_STOREFRONT, BY_RULE = "client:storefront", "system"

@@ -8,6 +8,7 @@ from contracts.examples.cast import (
     AGENT,
     AS_AGENT,
     CHANGE,
+    DIFFERENCE_KEY,
     ORDER,
     ORDER_NO,
     SHOP,
@@ -74,7 +75,7 @@ PLACED = OrderState(
 )
 PAID = PLACED.model_copy(update={"paid": cny("168.00"), "payment_method": "alipay", "paid_at": at(3, 10, 15)})
 CLEARED = PAID.model_copy(update={"flag_meaning": FlagMeaning.CLEARED})
-CORRECTED = CLEARED.model_copy(update={"revision": 2, "courier": "顺丰"})
+CORRECTED = CLEARED.model_copy(update={"revision": 2, "courier": "顺丰", "freight_insured": True})
 SHIPPED = CORRECTED.model_copy(update={"shipped_at": at(4, 15)})
 RECEIVED = SHIPPED.model_copy(update={"received_at": at(7, 9, 40)})
 COMPLETED = RECEIVED.model_copy(update={"completed_at": at(17, 9, 40)})
@@ -102,11 +103,12 @@ EXAMPLES: tuple[Event, ...] = (
     OrderChangeRequested(
         order=CLEARED,
         change_id=CHANGE,
-        kinds=(ChangeKind.QUANTITY, ChangeKind.COURIER),
-        lines=(LineChange(line_no=2, quantity=2),),
+        kinds=(ChangeKind.COLOUR, ChangeKind.PRICE, ChangeKind.COURIER),
+        lines=(LineChange(line_no=2, colour="蓝", paid_total=cny("39.68")),),
         courier="顺丰",
-        difference=cny_difference("57.00"),
-        reason="buyer_asked",
+        difference=cny_difference("-5.00"),
+        reason="activity",
+        payment_key=DIFFERENCE_KEY,
         requested_by=AS_AGENT,
         requested_at=at(3, 11),
     ),

@@ -60,9 +60,10 @@ class OrderLine(Part):
 
 
 class OrderState(Part):
-    """All that others may know of an order (C10). ``agent`` is the alias as the order has it; ``top_up_of`` the
-    order that a top-up belongs to (T36); ``historic`` orders were imported and announce nothing; ``fake`` ones
-    count in no figure (T32)."""
+    """All that others may know of an order (C10). ``agent`` is the alias as the order has it; ``surcharge`` the part
+    of ``freight`` that is for a dearer courier, ``top_up_of`` the order that a top-up belongs to (T36);
+    ``freight_insured`` says that an insurer pays the return's freight (T25); ``historic`` orders were imported and
+    announce nothing; ``fake`` ones count in no figure (T32)."""
 
     order_id: UUID
     shop: Shop
@@ -85,6 +86,8 @@ class OrderState(Part):
     historic: bool = False
     fake: bool = False
     flag_meaning: FlagMeaning | None = None
+    surcharge: Price | None = None
+    freight_insured: bool = False
     placed_at: AwareDatetime
     paid_at: AwareDatetime | None = None
     shipped_at: AwareDatetime | None = None
@@ -170,11 +173,15 @@ class OrderFlagged(OrderEvent):
 
 
 class LineChange(Part):
-    """How one line is to change; what stays as it is, is left empty (T37)."""
+    """How one line is to change; what stays as it is, is left empty (T37). ``paid_total`` is what the line costs
+    then."""
 
     line_no: Positive
     sku: str | None = None
     quantity: Positive | None = None
+    colour: str | None = None
+    size: str | None = None
+    paid_total: Price | None = None
 
 
 class OrderChangeRequested(OrderEvent):
@@ -182,6 +189,7 @@ class OrderChangeRequested(OrderEvent):
 
     A new address is read from the ticket service by ``change_id``. ``difference`` is what the order costs more
     (a top-up comes first) or less (it is refunded); ``charged_to_staff_id`` who booked a wrong price (T57).
+    ``payment_key`` is set where a difference is to be refunded: one key is paid once, however often it is told.
     """
 
     SUBJECT = "order.change_requested"
@@ -193,6 +201,7 @@ class OrderChangeRequested(OrderEvent):
     difference: Difference | None = None
     reason: Code | None = None
     charged_to_staff_id: UUID | None = None
+    payment_key: UUID | None = None
     requested_by: Subject
     requested_at: AwareDatetime
 

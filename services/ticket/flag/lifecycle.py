@@ -28,6 +28,7 @@ def put_flag(order: OrderLike, flag: FlagLike) -> OrderFlagged:
     meaning = FlagMeaning(flag.meaning) if flag.meaning else None
     order.flag_meaning = meaning.value if meaning else None
     order.fake = meaning is FlagMeaning.FAKE
+    order.flag_changed_at = flag.flagged_at
     return OrderFlagged(
         order=state_of(order),
         colour=FlagColour(flag.colour) if flag.colour else None,

@@ -41,6 +41,7 @@ class OrderLike(Protocol):
     goods_minor: int
     discount_minor: int
     freight_minor: int
+    surcharge_minor: int
     paid_minor: int | None
     cost_minor: int | None
     lines: list[dict[str, Any]]
@@ -49,10 +50,12 @@ class OrderLike(Protocol):
     agent: str | None
     courier: str | None
     payment_method: str | None
+    freight_insured: bool
     top_up_of: str | None
     historic: bool
     fake: bool
     flag_meaning: str | None
+    flag_changed_at: datetime | None
     placed_at: datetime
     paid_at: datetime | None
     shipped_at: datetime | None
@@ -80,6 +83,7 @@ def state_of(order: OrderLike) -> OrderState:
             "goods_total": _price(order.goods_minor, order.currency),
             "discount": _price(order.discount_minor, order.currency),
             "freight": _price(order.freight_minor, order.currency),
+            "surcharge": _price(order.surcharge_minor or None, order.currency),
             "paid": _price(order.paid_minor, order.currency),
             "cost": _price(order.cost_minor, order.currency),
             "lines": [_line(line, order.currency) for line in order.lines],
@@ -166,6 +170,6 @@ def _line(line: dict[str, Any], currency: str) -> OrderLine:
 
 _PLAIN = (
     "order_id", "shop", "order_no", "account_id", "revision", "currency", "region", "channel", "agent", "courier",
-    "payment_method", "top_up_of", "historic", "fake", "flag_meaning", "placed_at", "paid_at", "shipped_at",
-    "received_at", "completed_at", "cancelled_at",
+    "payment_method", "freight_insured", "top_up_of", "historic", "fake", "flag_meaning", "placed_at", "paid_at",
+    "shipped_at", "received_at", "completed_at", "cancelled_at",
 )  # fmt: skip

@@ -12,7 +12,9 @@ from services.ticket.models import TicketServiceTable
 
 
 class Order(TicketServiceTable, table=True):
-    """One order at its highest revision; amounts in minor units of `currency` (X4)."""
+    """One order at its highest revision; amounts in minor units of `currency` (X4). `freight_minor` is all that the
+    delivery costs the buyer, `surcharge_minor` the part of it for a dearer courier (T36); `flag_changed_at` when a
+    flag was last put on it or taken off."""
 
     __tablename__ = "shop_order"
 
@@ -25,6 +27,7 @@ class Order(TicketServiceTable, table=True):
     goods_minor: int = Field(sa_type=BigInteger)
     discount_minor: int = Field(sa_type=BigInteger)
     freight_minor: int = Field(sa_type=BigInteger)
+    surcharge_minor: int = Field(default=0, sa_type=BigInteger)
     paid_minor: int | None = Field(default=None, sa_type=BigInteger)
     cost_minor: int | None = Field(default=None, sa_type=BigInteger)
     lines: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
@@ -33,10 +36,12 @@ class Order(TicketServiceTable, table=True):
     agent: str | None = Field(default=None, sa_type=Text)
     courier: str | None = Field(default=None, sa_type=Text)
     payment_method: str | None = Field(default=None, sa_type=Text)
+    freight_insured: bool = False
     top_up_of: str | None = Field(default=None, sa_type=Text)
     historic: bool = False
     fake: bool = False
     flag_meaning: str | None = Field(default=None, sa_type=Text)
+    flag_changed_at: datetime | None = None
     placed_at: datetime
     paid_at: datetime | None = None
     shipped_at: datetime | None = None

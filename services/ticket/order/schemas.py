@@ -66,6 +66,9 @@ class OrderPut(BaseModel):
     lines: Annotated[list[OrderLinePut], Field(min_length=1, max_length=500)]
     discount: Amount = "0"
     freight: Amount = "0"
+    surcharge: Annotated[
+        Amount, Field(description="For a courier dearer than the included ones, beside `freight` (T36).")
+    ] = "0"
     paid: Amount | None = None
     cost: Annotated[
         Amount | None, Field(description="Of the whole order; without it the sum of its lines' costs.")
@@ -73,6 +76,9 @@ class OrderPut(BaseModel):
     recipient: Recipient | None = None
     payment_method: Code | None = None
     payer_token: Annotated[Line | None, Field(description="The payment side's opaque token of the payer.")] = None
+    freight_insured: Annotated[
+        bool, Field(strict=True, description="Insured return freight: noted, not paid by us (T25).")
+    ] = False
     courier: Line | None = None
     tracking_number: Code | None = None
     region: Line | None = None
@@ -89,23 +95,25 @@ class OrderPut(BaseModel):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        """Σ lines − discount + freight = paid (X4, C10); line numbers stand once."""
+        """Σ lines − discount + freight + surcharge = paid (X4, C10); line numbers stand once."""
         numbers = [line.line_no for line in self.lines]
         if len(set(numbers)) != len(numbers):
             raise InvalidValue("行号重复", "a line number stands twice")
         minor = self._in_minor_units()
-        due = sum(minor[line.paid_total] for line in self.lines) - minor[self.discount] + minor[self.freight]
+        delivery = minor[self.freight] + minor[self.surcharge]
+        due = sum(minor[line.paid_total] for line in self.lines) - minor[self.discount] + delivery
         if due < 0:
             raise InvalidValue("优惠不能超过应付金额", "the discount is larger than what it is taken from")
         if self.paid is not None and minor[self.paid] != due:
             raise InvalidValue(
-                "实付金额应等于各行实付之和减优惠加运费", "paid must equal the lines' sum minus discount plus freight"
+                "实付金额应等于各行实付之和减优惠加运费（含补差）",
+                "paid must equal the lines' sum minus discount plus freight and surcharge",
             )
         return self
 
     def _in_minor_units(self) -> dict[str, int]:
         """Every amount of the order in its currency's smallest unit."""
-        amounts = {self.discount, self.freight, self.paid, self.cost}
+        amounts = {self.discount, self.freight, self.surcharge, self.paid, self.cost}
         amounts |= {amount for line in self.lines for amount in (line.unit_price, line.paid_total, line.cost)}
         try:
             return {amount: Money.parse(amount, self.currency).minor for amount in amounts if amount is not None}

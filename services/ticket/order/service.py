@@ -22,7 +22,7 @@ from services.ticket.order.sealing import Recipient
 RECORDED, CORRECTED, UNCHANGED = "recorded", "corrected", "unchanged"
 _PLAIN = {
     "shop", "order_no", "revision", "currency", "region", "channel", "agent", "courier", "payment_method",
-    "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "cancelled_at",
+    "freight_insured", "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "cancelled_at",
 }  # fmt: skip
 
 
@@ -241,13 +241,15 @@ def _taken(item: OrderItem, counted: Mapping[UUID, OrderItem], outcomes: Mapping
 def _order(work: Work, order_id: UUID, item: OrderItem) -> Order:
     """The row that the storefront's words mean; not in any session yet."""
     costs = [_minor(line.cost, item.currency) for line in item.lines]
+    surcharge = _minor(item.surcharge, item.currency) or 0
     return Order(
         **item.model_dump(include=_PLAIN),
         order_id=order_id,
         account_id=account_id(work.key, item.shop, item.buyer_ref),
         goods_minor=sum(_minor(line.paid_total, item.currency) or 0 for line in item.lines),
         discount_minor=_minor(item.discount, item.currency) or 0,
-        freight_minor=_minor(item.freight, item.currency) or 0,
+        freight_minor=(_minor(item.freight, item.currency) or 0) + surcharge,
+        surcharge_minor=surcharge,
         paid_minor=_minor(item.paid, item.currency),
         cost_minor=_minor(item.cost, item.currency) if item.cost is not None else _sum_of_known(costs),
         lines=[_line(line, item.currency) for line in item.lines],

@@ -20,8 +20,11 @@ _NAMES = ", ".join(_COLUMNS)
 CORRECTED = tuple(
     name
     for name in _COLUMNS
-    if name not in {"order_id", "shop", "order_no", "fake", "flag_meaning", "recorded_at", "version", "event_seq"}
-)
+    if name
+    not in {
+        "order_id", "shop", "order_no", "fake", "flag_meaning", "flag_changed_at", "recorded_at", "version", "event_seq",
+    }
+)  # fmt: skip
 _INSERT = text(f"""
 INSERT INTO shop_order ({_NAMES}) SELECT {_NAMES} FROM jsonb_populate_recordset(NULL::shop_order, :rows)
 ORDER BY order_id ON CONFLICT DO NOTHING RETURNING order_id

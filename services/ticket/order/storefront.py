@@ -25,8 +25,8 @@ from services.ticket.order.schemas import OrderItem, OrderMilestone
 from services.ticket.order.service import AmountsDoNotAddUpError
 
 _SAME = {
-    "revision", "buyer_ref", "currency", "payment_method", "payer_token", "courier", "region", "channel", "agent",
-    "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "cancelled_at",
+    "revision", "buyer_ref", "currency", "payment_method", "payer_token", "freight_insured", "courier", "region",
+    "channel", "agent", "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "cancelled_at",
 }  # fmt: skip
 _LINE = {"line_no", "sku", "item_no", "product_name", "category", "quantity"}
 _SAID = {"shop", "order_no", "payment_method", "payer_token", "courier", "reason"}
@@ -64,7 +64,7 @@ def item_of(shop: str, order_no: str, order: StorefrontOrder) -> OrderItem:
     """The order as HTTP would have brought it.
 
     The discount stands beside the lines, whose sum is then `goods_total`, or is in them already, and they add up to
-    `goods_total` less discount; any other sum doesn't add up. A surcharge is more freight (T36).
+    `goods_total` less discount; any other sum doesn't add up.
     """
     currency = order.currency
     facts = order.model_dump(include=_SAME) | {
@@ -72,7 +72,8 @@ def item_of(shop: str, order_no: str, order: StorefrontOrder) -> OrderItem:
         "order_no": order_no,
         "lines": [_line(line, currency) for line in order.lines],
         "discount": Money(_discount(order), currency).amount,
-        "freight": Money(_minor(order.freight, currency) + _minor(order.surcharge, currency), currency).amount,
+        "freight": _amount(order.freight, currency),
+        "surcharge": _amount(order.surcharge, currency) or "0",
         "paid": _amount(order.paid, currency),
         "cost": _amount(order.cost, currency),
         "tracking_number": order.tracking_no,
