@@ -117,9 +117,19 @@ _KINDS = (
     _kind("not-announced", 409, ("不是申请退回的货", "lines 列出了各行还可以登记的件数；多出的货请登记为 surplus。"),
           ("Goods that nobody asked to give back",
            "`lines` says how many pieces of each line are left; what is more is recorded as `surplus`.")),
-    _kind("top-up-unfit", 409, ("补差价订单不适用", "because 说明原因：补的是别的单、未付款、已取消、币种不同、已使用。"),
+    _kind("top-up-unfit", 409, ("补差价订单不适用", "because 说明原因：别的单、未付款、已取消、币种不同、已使用。"),
           ("This order is no top-up for it",
            "`because` says why: another_order, unpaid, cancelled, another_currency or used_already.")),
+    _kind("own-request", 403, ("不能审批自己提出的事项",
+                               "提出、修改或已审批的人不能再审批，换登录也一样；who_may 是可审批的角色。"),
+          ("Nobody approves what they asked for",
+           "Not who asked for it, changed it or has approved it, whatever they are signed in with; `who_may` may.")),
+    _kind("beyond-authority", 403, ("超出审批权限", "who_may 列出了可以审批的角色；此次尝试已记录。"),
+          ("Beyond the caller's authority", "`who_may` names the roles that may; the attempt has been recorded.")),
+    _kind("goodwill-refused", 409, ("不能给予这笔补偿",
+                                    "because 说明原因：客户等级或超出该行的上限；left 是该行还可补偿的金额。"),
+          ("This goodwill can't be given",
+           "`because` says why: tier, or share; `left` is what the line may still be given.")),
 )  # fmt: skip
 
 CATALOGUE: dict[str, ProblemKind] = {kind.slug: kind for kind in _KINDS}

@@ -6,6 +6,7 @@ from kit.http.of_every_service import routers_of
 from kit.runtime import Wiring
 from kit.service import create_app
 from kit.settings import ServiceSettings, service_settings
+from services.ticket.approval.policy import REFUND_AUTHORITY, TEAM_BUDGETS
 from services.ticket.attachment import routes as attachment
 from services.ticket.attachment import sweeping
 from services.ticket.attachment.files import open_files
@@ -32,6 +33,7 @@ from services.ticket.dispatch import service as desk
 from services.ticket.emergency import routes as emergency
 from services.ticket.flag import routes as flag
 from services.ticket.flag.policy import FLAG_SCHEME
+from services.ticket.goodwill.policy import GOODWILL
 from services.ticket.group import routes as group
 from services.ticket.handover import routes as handover
 from services.ticket.handover import service as handovers
@@ -67,6 +69,7 @@ POLICIES = (
     COMPLAINT_GRADES, COMPLAINT_PROMISE, COMPLAINT_CALLBACKS, COMPLAINT_SUBTYPES, CALLBACK_LETTER,
     COMPLAINT_PENALTIES,
     REVIEW_HOURS, PROCEDURES,
+    REFUND_AUTHORITY, TEAM_BUDGETS, GOODWILL,
 )  # fmt: skip
 TIMERS = {
     tickets.RETURN_TIMER: tickets.return_tickets,

@@ -18,6 +18,7 @@ from services.ticket.copies.store import (
     NOBODY,
     Party,
     UnitNamed,
+    accounts_of,
     alias_of_staff,
     aliases_of,
     customer_of_account,
@@ -33,7 +34,8 @@ from services.ticket.copies.store import (
 )
 
 __all__ = [
-    "NOBODY", "Party", "UnitNamed", "alias_of_staff", "aliases_of", "await_customer", "await_staff", "await_unit",
+    "NOBODY", "Party", "UnitNamed", "accounts_of", "alias_of_staff", "aliases_of", "await_customer", "await_staff",
+    "await_unit",
     "customer_of_account", "expect_customer", "expect_staff", "expect_unit", "files_of", "keep_customers",
     "keep_staff", "keep_teams", "keep_units", "places_of_staff", "staff_by_alias", "staff_role", "staff_status",
     "team_lead", "unit_lead", "units_named", "whom", "working",

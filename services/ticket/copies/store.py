@@ -209,6 +209,13 @@ async def files_of(session: AsyncSession, customer_id: UUID) -> list[UUID]:
     return list((await session.execute(_FILES, {"customer_id": customer_id})).scalars())
 
 
+async def accounts_of(session: AsyncSession, customer_id: UUID) -> list[UUID]:
+    """The accounts of that file and of all that were merged into it (C3)."""
+    files = await files_of(session, customer_id)
+    statement = select(col(AccountCopy.account_id)).where(col(AccountCopy.customer_id).in_(files))
+    return list((await session.execute(statement)).scalars())
+
+
 async def unit_active(session: AsyncSession, unit_id: UUID) -> bool | None:
     """Whether the unit is open; None for one that is unknown here."""
     return (
