@@ -30,7 +30,10 @@ class ProcessSettings(BaseSettings):
     """What every process of Kefu needs to know."""
 
     # The prefix keeps HOST, PORT and HOME of the shell out: field names are looked up in the environment as well.
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_prefix="KEFU_")
+    # A variable that is empty says nothing: deployment files can name all there are.
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, env_prefix="KEFU_", env_ignore_empty=True
+    )
 
     profile: Profile = Field(Profile.DEVELOPMENT, validation_alias="KEFU_PROFILE")
     host: str = Field("127.0.0.1", validation_alias="KEFU_HOST")
