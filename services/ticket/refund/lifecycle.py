@@ -51,6 +51,7 @@ class RefundLike(Protocol):
     status: str
     shipped: bool
     ahead: bool
+    goods_moved: bool
     parcel: str | None
     parcel_at: datetime | None
 
@@ -59,6 +60,10 @@ _S = Stage
 Table = Mapping[str, Mapping[Stage, Stage]]
 ENDED = (_S.CLOSED, _S.REFUSED, _S.WITHDRAWN)
 BEFORE_APPROVAL = (_S.REQUESTED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED)
+_UNTIL_PAYING = (_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED)
+# What can't be done any more once the replacement has gone ahead of the return, or once goods are on their way back.
+_NOT_AHEAD = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "top-up", "run-out"})
+_NOT_MOVED = frozenset({"edit"})
 
 
 def _stays(*stages: Stage) -> dict[Stage, Stage]:
@@ -79,12 +84,11 @@ _REVIEW: Table = {
     },
     "approve/in_part": _stays(_S.UNDER_REVIEW),
 }
+# A parcel is corrected, looked for and written off while it is waited for; one that comes late is inspected anew.
 _GOODS_COME_BACK: Table = {
-    "ship-back": _stays(_S.WAITING_FOR_GOODS),
-    "search": _stays(_S.WAITING_FOR_GOODS),
-    "find": _stays(_S.WAITING_FOR_GOODS),
-    "receive-goods": {**_leads(_S.GOODS_RECEIVED, _S.WAITING_FOR_GOODS), **_stays(_S.GOODS_RECEIVED)},
-    "inspect": _leads(_S.INSPECTED, _S.GOODS_RECEIVED),
+    **dict.fromkeys(("ship-back", "correct", "search", "find", "write-off"), _stays(_S.WAITING_FOR_GOODS)),
+    "receive-goods": _leads(_S.GOODS_RECEIVED, _S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
+    "inspect": _leads(_S.INSPECTED, _S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED),
 }
 _MONEY_GOES: Table = {
     "paid": _leads(_S.PAID, _S.PAYING, _S.PAY_FAILED),
@@ -124,8 +128,9 @@ RETURN = Lifecycle(
         "withdraw": _leads(_S.WITHDRAWN, *BEFORE_APPROVAL, _S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
     },
 )
-# The money of an exchange is the difference to a cheaper article, paid beside its stages.
-_BESIDE = (_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED, _S.SENT, _S.RECEIVED, _S.CLOSED)
+# The money of an exchange is the difference to a cheaper article; it goes beside the stages.
+_BESIDE = (*_UNTIL_PAYING, _S.SENT, _S.RECEIVED, _S.CLOSED)
+_ABOUT_THE_ARTICLE = ("replace", "top-up", "run-out", "call-customer")
 EXCHANGE = Lifecycle(
     noun="refund",
     states=Stage,
@@ -133,31 +138,27 @@ EXCHANGE = Lifecycle(
     table={
         **_REVIEW,
         "edit": {**_stays(*BEFORE_APPROVAL), **_leads(_S.UNDER_REVIEW, _S.WAITING_FOR_GOODS)},
-        "approve/in_part": _stays(_S.UNDER_REVIEW, _S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
-        "approve/complete": {
-            _S.UNDER_REVIEW: _S.WAITING_FOR_GOODS,
-            **_stays(_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
-        },
+        "approve/in_part": _stays(_S.UNDER_REVIEW, *_UNTIL_PAYING),
+        "approve/complete": {_S.UNDER_REVIEW: _S.WAITING_FOR_GOODS, **_stays(*_UNTIL_PAYING)},
         **_GOODS_COME_BACK,
-        "replace": _stays(_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
-        "top-up": _stays(_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
-        "call-customer": _stays(_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
+        **dict.fromkeys(_ABOUT_THE_ARTICLE, _stays(*_UNTIL_PAYING)),
+        # Sent ahead of the return, the goods are still waited for.
         "send": {**_leads(_S.SENT, _S.INSPECTED), **_stays(_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED)},
-        "receive": _leads(_S.RECEIVED, _S.SENT, _S.INSPECTED),
-        "settle-in-money": {
-            _S.WAITING_FOR_GOODS: _S.UNDER_REVIEW, **_stays(_S.GOODS_RECEIVED, _S.INSPECTED),
+        "lose": {**_leads(_S.INSPECTED, _S.SENT), **_stays(*_UNTIL_PAYING)},
+        "receive": {
+            **_leads(_S.RECEIVED, _S.SENT, _S.INSPECTED),
+            **_stays(_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED),
         },
-        "pay": _stays(*_BESIDE),
-        "paid": _stays(*_BESIDE),
-        "fail": _stays(*_BESIDE),
-        "retry": _stays(*_BESIDE),
+        "settle-in-money": {
+            _S.WAITING_FOR_GOODS: _S.UNDER_REVIEW,
+            **_stays(_S.GOODS_RECEIVED, _S.INSPECTED),
+        },
+        **dict.fromkeys(("pay", "paid", "fail", "retry"), _stays(*_BESIDE)),
         "close": _leads(_S.CLOSED, _S.RECEIVED),
-        "refuse": _leads(_S.REFUSED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED, _S.INSPECTED),
-        "withdraw": _leads(
-            _S.WITHDRAWN, *BEFORE_APPROVAL, _S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED
-        ),
+        "refuse": _leads(_S.REFUSED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED, *_UNTIL_PAYING),
+        "withdraw": _leads(_S.WITHDRAWN, *BEFORE_APPROVAL, *_UNTIL_PAYING),
     },
-)  # fmt: skip
+)
 RESEND = Lifecycle(
     noun="refund",
     states=Stage,
@@ -166,12 +167,13 @@ RESEND = Lifecycle(
         **_REVIEW,
         "edit": {**_stays(*BEFORE_APPROVAL), **_leads(_S.UNDER_REVIEW, _S.APPROVED)},
         "approve/complete": _leads(_S.APPROVED, _S.UNDER_REVIEW),
-        "call-customer": _stays(_S.APPROVED),
+        **dict.fromkeys(_ABOUT_THE_ARTICLE, _stays(_S.APPROVED)),
         "send": _leads(_S.SENT, _S.APPROVED),
+        "lose": _leads(_S.APPROVED, _S.SENT),
         "receive": _leads(_S.RECEIVED, _S.SENT),
         "settle-in-money": _leads(_S.UNDER_REVIEW, _S.APPROVED),
         "close": _leads(_S.CLOSED, _S.RECEIVED),
-        "refuse": _leads(_S.REFUSED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED),
+        "refuse": _leads(_S.REFUSED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED, _S.APPROVED),
         "withdraw": _leads(_S.WITHDRAWN, *BEFORE_APPROVAL, _S.APPROVED),
     },
 )
@@ -235,9 +237,11 @@ def door(arrow: str) -> str:
 
 
 def allowed(refund: RefundLike) -> list[str]:
-    """The verbs that its stage allows. What was sent ahead of the return is not taken back by withdrawing (T22)."""
+    """The verbs that its stage allows, as far as what is under way lets them: a replacement that was sent ahead is
+    not taken back by withdrawing, nor are other goods asked for once some are on their way (T22)."""
     drawn = dict.fromkeys(door(arrow) for arrow in life_of(refund).allowed(Stage(refund.status)))
-    return [verb for verb in drawn if not (refund.ahead and verb in ("withdraw", "edit", "settle-in-money"))]
+    gone = (_NOT_AHEAD if refund.ahead else frozenset()) | (_NOT_MOVED if refund.goods_moved else frozenset())
+    return [verb for verb in drawn if verb not in gone]
 
 
 def expect_drawn(refund: RefundLike, verb: str) -> None:

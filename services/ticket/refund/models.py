@@ -14,9 +14,10 @@ class Refund(TicketServiceTable, table=True):
     """A request; its id is its ticket's, and so is its version. The customer's words are the ticket's description.
 
     `goods_minor` is before deductions: goods + freight − deducted = amount. `shipped`: whether the parcel had left
-    when the amount was worked out; `ahead`: the replacement went before the return came. `content_digest` stands for
-    all that is approved. `payment_key` is fixed before the first payment is tried and never changes. `sealed_payee`
-    is the payment side's token of who paid, as the order had it (X6).
+    when the amount was worked out; `ahead`: the replacement went before the return came; `goods_moved`: that return
+    is on its way. `difference_minor` is what a replacement costs more than the goods, or less. `content_digest`
+    stands for all that is approved. `payment_key` is fixed before the first payment is tried and never changes.
+    `sealed_payee` is the payment side's token of who paid, as the order had it (X6).
     """
 
     __tablename__ = "refund"
@@ -36,11 +37,13 @@ class Refund(TicketServiceTable, table=True):
     parcel: str | None = Field(default=None, sa_type=Text)
     parcel_at: datetime | None = None
     ahead: bool = False
+    goods_moved: bool = False
     freight_insured: bool = False
     wanted_minor: int | None = Field(default=None, sa_type=BigInteger)
     goods_minor: int = Field(default=0, sa_type=BigInteger)
     freight_minor: int = Field(default=0, sa_type=BigInteger)
     deducted_minor: int = Field(default=0, sa_type=BigInteger)
+    difference_minor: int | None = Field(default=None, sa_type=BigInteger)
     amount_minor: int = Field(default=0, sa_type=BigInteger)
     out_payer: str = Field(sa_type=Text)
     back_payer: str | None = Field(default=None, sa_type=Text)

@@ -25,6 +25,7 @@ from kit.problems import Problem
 from kit.work import Work
 from services.ticket.clock import service as clocks
 from services.ticket.clock.lifecycle import Timed
+from services.ticket.clock.policy import SlaCase
 from services.ticket.copies import service as copies
 from services.ticket.routing import service as routing
 from services.ticket.ticket import store
@@ -57,9 +58,10 @@ def is_unfinished(ticket: TicketLike) -> bool:
     return TicketStatus(ticket.status) in UNFINISHED
 
 
-def timed(ticket: TicketLike, emergency: bool = False) -> Timed:
-    """The ticket as its clocks know it; a complaint of the emergency category is one by itself (T42)."""
-    kind = TicketKind(ticket.kind)
+def timed(ticket: Ticket, emergency: bool = False) -> Timed:
+    """The ticket as its clocks know it; a complaint of the emergency category is one by itself (T42), and a refund or
+    an exchange names the course that it takes (T43)."""
+    kind, course = TicketKind(ticket.kind), ticket.details.get("course")
     urgent = kind is TicketKind.COMPLAINT and ticket.category == ComplaintCategory.EMERGENCY
     return Timed(
         ticket_id=ticket.ticket_id,
@@ -71,6 +73,7 @@ def timed(ticket: TicketLike, emergency: bool = False) -> Timed:
         group=ticket.group_code,
         unit_id=ticket.unit_id,
         emergency=emergency or urgent or kind is TicketKind.EMERGENCY,
+        case=SlaCase(course) if course else None,
     )
 
 

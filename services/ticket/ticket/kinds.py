@@ -14,6 +14,7 @@ from contracts.ticket.ticket import TicketKind
 from kit.http.faults import faults_of
 from kit.http.fields import Code, Instant, Line, Text
 from kit.problems import Fault, Problem
+from services.ticket.clock.policy import SlaCase
 
 
 class Details(BaseModel):
@@ -53,6 +54,12 @@ class MerchantReportDetails(Details):
     wish: Text | None = None
 
 
+class AfterSalesDetails(Details):
+    """售后: the course that a refund or an exchange takes, which its targets of time go by (T43)."""
+
+    course: SlaCase
+
+
 class SolvedAs(StrEnum):
     """What became of a suggestion (采纳, 试行, 不采纳) or of a report (属实, 不属实, 移交), once it is solved."""
 
@@ -69,6 +76,8 @@ DETAILS: Mapping[TicketKind, type[Details]] = {
     TicketKind.SUGGESTION: SuggestionDetails,
     TicketKind.FAULT_REPORT: FaultDetails,
     TicketKind.MERCHANT_REPORT: MerchantReportDetails,
+    TicketKind.REFUND: AfterSalesDetails,
+    TicketKind.EXCHANGE: AfterSalesDetails,
 }
 # Kinds that are opened at `/v1/tickets`; the others have addresses of their own.
 OPENED_HERE = frozenset({TicketKind.INQUIRY, TicketKind.SUGGESTION, TicketKind.FAULT_REPORT})
