@@ -13,8 +13,8 @@ from services.ticket.approval.models import Approval, ApprovalCase, BudgetSpent
 
 _ONE_CUSTOMER = text("SELECT pg_advisory_xact_lock(hashtextextended('approvals of ' || CAST(:whose AS text), 17))")
 _SPEND = text("""
-INSERT INTO budget_spent (team_id, month, currency, spent_minor) VALUES (:team_id, :month, :currency, :minor)
-ON CONFLICT (team_id, month, currency) DO UPDATE SET spent_minor = budget_spent.spent_minor + excluded.spent_minor
+UPDATE budget_spent SET spent_minor = spent_minor + :minor
+WHERE team_id = :team_id AND month = :month AND currency = :currency
 """)
 _OPEN_BUDGET = text("""
 INSERT INTO budget_spent (team_id, month, currency, spent_minor) VALUES (:team_id, :month, :currency, 0)
@@ -91,7 +91,7 @@ async def spent(session: AsyncSession, team_id: UUID, month: str, currency: str)
 
 
 async def spend(session: AsyncSession, team_id: UUID, month: str, currency: str, minor: int) -> None:
-    """Count so much more as spent by a team in that month, less where it is below zero."""
+    """Count so much more as spent by a team in that month, less where it is below zero; its row is there already."""
     await session.execute(_SPEND, {"team_id": team_id, "month": month, "currency": currency, "minor": minor})
 
 

@@ -82,6 +82,11 @@ _TABLES = (
     """,
 )
 _HELPERS = (
+    # A trigger refuses as a CHECK would: with the name of what was broken.
+    """
+    CREATE FUNCTION refuse_by(rule text) RETURNS void LANGUAGE plpgsql AS
+    $$ BEGIN RAISE check_violation USING MESSAGE = 'refused by ' || rule, CONSTRAINT = rule; END $$
+    """,
     # As kit.money.exponent has it (ISO 4217).
     """
     CREATE FUNCTION minor_units(currency text) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
@@ -136,7 +141,7 @@ _HELPERS = (
         PERFORM pg_advisory_xact_lock(hashtextextended('approvals of the order ' || c.order_id, 17));
         SELECT * INTO matrix FROM policy_document('refund-authority', c.shop, c.approved_at);
         IF matrix.version IS DISTINCT FROM c.policy_version THEN
-            RAISE EXCEPTION 'approval: decided by a version that is not in force' USING ERRCODE = 'KF002';
+            PERFORM refuse_by('approval_by_policy_in_force');
         END IF;
         SELECT c.amount_minor + coalesce(sum(approved_minor), 0) INTO of_order FROM approval_case
             WHERE order_id = c.order_id AND status = 'approved' AND case_id <> c.case_id;
@@ -146,7 +151,7 @@ _HELPERS = (
                 AND case_id <> c.case_id;
         -- The customer may have other accounts besides; never less than this one.
         IF of_order <> c.order_total_minor OR of_account > c.customer_total_minor THEN
-            RAISE EXCEPTION 'approval: held against other sums than there are' USING ERRCODE = 'KF002';
+            PERFORM refuse_by('approval_of_all_sums');
         END IF;
         scale := minor_units(matrix.document ->> 'currency');
         foreign_money := matrix.document ->> 'currency' <> c.currency;
@@ -174,7 +179,7 @@ _HELPERS = (
             second_one := ARRAY(SELECT jsonb_array_elements_text(rule -> 'second'));
         END IF;
         IF NOT approved_by(c, reaching, second_one) THEN
-            RAISE EXCEPTION 'approval: not by those who may' USING ERRCODE = 'KF002';
+            PERFORM refuse_by('approval_by_those_who_may');
         END IF;
     END $$
     """,
@@ -200,10 +205,10 @@ _GUARDS = (
     BEGIN
         SELECT * INTO c FROM approval_case WHERE case_id = NEW.case_id FOR UPDATE;
         IF c.status IS DISTINCT FROM 'asked' OR NEW.content_version <> c.content_version THEN
-            RAISE EXCEPTION 'approval: of something else than is asked now' USING ERRCODE = 'KF001';
+            PERFORM refuse_by('approval_of_what_is_asked');
         END IF;
         IF NEW.person IN (c.requested_by_person, c.written_by_person) THEN
-            RAISE EXCEPTION 'approval: by who asked for it' USING ERRCODE = 'KF001';
+            PERFORM refuse_by('approval_by_others');
         END IF;
         RETURN NEW;
     END $$
@@ -221,7 +226,7 @@ _GUARDS = (
     BEGIN
         IF TG_OP = 'INSERT' THEN
             IF NEW.status <> 'asked' OR NEW.content_version <> 1 THEN
-                RAISE EXCEPTION 'approval: a case begins with being asked for' USING ERRCODE = 'KF001';
+                PERFORM refuse_by('approval_asked_first');
             END IF;
             RETURN NEW;
         END IF;
@@ -233,27 +238,27 @@ _GUARDS = (
             OR NEW.account_id IS DISTINCT FROM OLD.account_id
             OR (OLD.team_id IS NOT NULL AND NEW.team_id IS DISTINCT FROM OLD.team_id)
         THEN
-            RAISE EXCEPTION 'approval: never changed' USING ERRCODE = 'KF001';
+            PERFORM refuse_by('approval_case_stays');
         END IF;
         IF NEW.content_version <> OLD.content_version THEN
             IF NEW.content_version <> OLD.content_version + 1 OR NEW.status <> 'asked' THEN
-                RAISE EXCEPTION 'approval: what changes is asked for anew' USING ERRCODE = 'KF001';
+                PERFORM refuse_by('approval_anew');
             END IF;
         ELSIF other_content OR NEW.written_by_person <> OLD.written_by_person THEN
-            RAISE EXCEPTION 'approval: what changes is asked for anew' USING ERRCODE = 'KF001';
+            PERFORM refuse_by('approval_anew');
         ELSIF OLD.status = 'asked' AND NEW.status = 'approved' THEN
             IF NEW.approved_minor <> NEW.amount_minor THEN
-                RAISE EXCEPTION 'approval: of another sum' USING ERRCODE = 'KF001';
+                PERFORM refuse_by('approval_of_the_sum');
             END IF;
             PERFORM expect_authority(NEW);
         ELSIF OLD.status = 'approved' AND NEW.status = 'asked' THEN
-            RAISE EXCEPTION 'approval: what changes is asked for anew' USING ERRCODE = 'KF001';
+            PERFORM refuse_by('approval_anew');
         ELSIF OLD.status = 'approved' AND (NEW.approved_minor > OLD.approved_minor OR (
                 NEW.approved_at, NEW.month, NEW.policy_version, NEW.order_total_minor, NEW.customer_total_minor
             ) IS DISTINCT FROM (
                 OLD.approved_at, OLD.month, OLD.policy_version, OLD.order_total_minor, OLD.customer_total_minor))
         THEN
-            RAISE EXCEPTION 'approval: it covers no more than it did' USING ERRCODE = 'KF001';
+            PERFORM refuse_by('approval_covers');
         END IF;
         RETURN NEW;
     END $$

@@ -91,7 +91,7 @@ _STATEMENTS = (
             WHERE order_id = NEW.order_id AND line_no = NEW.line_no AND goodwill_id <> NEW.goodwill_id
                 AND status NOT IN ('withdrawn', 'refused')
         ) > NEW.most_minor THEN
-            RAISE EXCEPTION 'goodwill: more than the share of the line' USING ERRCODE = 'KF003';
+            PERFORM refuse_by('goodwill_share');
         END IF;
         RETURN NEW;
     END $$
