@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import nats
 import nats.errors
@@ -36,6 +37,10 @@ class BusUnavailableError(OSError):
 
 class BusRefusedError(Exception):
     """The broker will never take this message: it is too large, or against the stream's rules."""
+
+
+class NoStreamError(LookupError):
+    """The broker has no such stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +239,7 @@ async def _on_error(error: Exception) -> None:
 async def provision(nats_url: str, *, replicas: int = 1, subscribers: Sequence[str] = (SUBSCRIBER,)) -> None:
     """Make or update every stream and durable of the catalogue, and those of the subscribers outside; done by
     `kefu migrate`, never by a service."""
-    try:
-        client = await nats.connect(nats_url, connect_timeout=5, max_reconnect_attempts=2)
-    except nats.errors.Error as error:
-        raise BusUnavailableError("the broker can't be reached") from error
+    client = await _operator(nats_url)
     try:
         stream = client.jetstream(timeout=10)
         for declared in STREAMS.values():
@@ -249,6 +251,43 @@ async def provision(nats_url: str, *, replicas: int = 1, subscribers: Sequence[s
                 await stream.add_consumer(public.name, _durable(name, public.subjects))
     finally:
         await client.close()
+
+
+async def stored_events(nats_url: str, stream: str) -> dict[UUID, int]:
+    """Every event that stands in a stream, by its id, and where; for an operator.
+
+    Raises BusUnavailableError, NoStreamError.
+    """
+    client = await _operator(nats_url)
+    try:
+        js = client.jetstream(timeout=10)
+        last = (await js.stream_info(stream)).state.last_seq
+        found: dict[UUID, int] = {}
+        if not last:
+            return found
+        reading = api.ConsumerConfig(ack_policy=api.AckPolicy.NONE, headers_only=True, mem_storage=True)
+        pulled = await js.pull_subscribe(">", stream=stream, config=reading)
+        place = 0
+        while place < last:
+            for msg in await pulled.fetch(500, timeout=10):
+                place = int(msg.metadata.sequence.stream)
+                with contextlib.suppress(ValueError, KeyError):  # a message that is no event of ours
+                    found[UUID((msg.headers or {})["ce-id"])] = place
+            if not (await pulled.consumer_info()).num_pending:
+                break
+        await pulled.unsubscribe()
+        return found
+    except NotFoundError:
+        raise NoStreamError(stream) from None
+    finally:
+        await client.close()
+
+
+async def _operator(nats_url: str) -> Client:
+    try:
+        return await nats.connect(nats_url, connect_timeout=5, max_reconnect_attempts=2)
+    except nats.errors.Error as error:
+        raise BusUnavailableError("the broker can't be reached") from error
 
 
 async def _make_stream(stream: Any, declared: Stream, replicas: int) -> None:

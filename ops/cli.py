@@ -5,7 +5,7 @@ import sys
 import typer
 
 from kit.testing.children import ServerError
-from ops import broker, deadletters, demo, first_admin, lifecycles, migrate, reseal, tokens, up, verify_audit
+from ops import broker, deadletters, demo, first_admin, lifecycles, migrate, replay, reseal, tokens, up, verify_audit
 from ops.environment import StackError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("token")(tokens.command)
 app.command("first-admin")(first_admin.command)
 app.command("demo")(demo.command)
 app.command("verify-audit")(verify_audit.command)
+app.command("replay")(replay.command)
 app.command("reseal")(reseal.command)
 app.command("lifecycles")(lifecycles.command)
 app.command("broker-users")(broker.users_command)
