@@ -5,7 +5,7 @@ from contracts.customer import customer
 from kit.subscriber import subscription
 from services.notify.copies import service as copies
 from services.notify.notification import service as notifications
-from services.notify.notification.occurrence import TOLD
+from services.notify.notification.news import TOLD
 
 SUBSCRIPTIONS = (
     subscription("notify-ticket", dict.fromkeys(TOLD, notifications.tell_of_events)),

@@ -19,6 +19,7 @@ from contracts.appraisal.staff import (
     UnitKind,
     UnitState,
 )
+from contracts.customer.customer import Account, CustomerChanged, CustomerState
 from contracts.event import Event
 from contracts.price import Price
 from contracts.ticket.order import FlagMeaning, OrderFlagged, OrderLine, OrderState
@@ -127,6 +128,14 @@ class Desk:
         await self._apply("notify-staff-copy", [arrival(event, sequence)])
         return staff_id
 
+    async def know_customer(self, *accounts: UUID, sequence: int = 1, customer_id: UUID | None = None) -> UUID:
+        """Let the service know a customer with these accounts."""
+        held = tuple(Account(shop="main", account_id=one) for one in accounts)
+        state = CustomerState(customer_id=customer_id or new_id(), accounts=held)
+        event = CustomerChanged(customer=state, changed_at=NOON)
+        await self._apply("notify-customer-copy", [arrival(event, sequence)])
+        return state.customer_id
+
     async def know_lead(self, unit_id: UUID, lead: UUID | None, sequence: int = 1) -> None:
         """Let the service know who leads a unit."""
         state = UnitState(unit_id=unit_id, code="east", name="东仓", kind=UnitKind.WAREHOUSE, lead_staff_id=lead)
@@ -149,8 +158,13 @@ class Desk:
         """Who was told by which rule."""
         return {
             (row.recipient_staff_id, row.rule)
-            for row in await self.rows("SELECT recipient_staff_id, rule FROM notification")
+            for row in await self.rows("SELECT recipient_staff_id, rule FROM notification WHERE channel = 'inbox'")
         }
+
+    async def written(self) -> set[tuple[UUID, str]]:
+        """Which customer is written to by which rule."""
+        found = await self.rows("SELECT recipient_customer_id, rule FROM notification WHERE channel = 'email'")
+        return {(row.recipient_customer_id, row.rule) for row in found}
 
     async def rows(self, statement: str, **values: Any) -> Sequence[Any]:
         """What a query finds."""

@@ -56,14 +56,24 @@ async def test_no_endpoint_is_missing_above(desk: Desk) -> None:
 
 
 TEMPLATES = (
-    "clock.breached", "clock.warned", "complaint.graded", "emergency.late", "emergency.opened", "order.problem",
-    "penalty.published", "shift.handover_missed", "shift.uncovered", "ticket.answered.customer", "ticket.assigned",
-    "ticket.closed", "ticket.closed.customer", "ticket.customer_wrote", "ticket.opened", "ticket.queued",
+    "clock.breached", "clock.warned", "complaint.graded", "emergency.late", "emergency.opened",
+    "exchange.sent.customer", "goodwill.granted.customer", "order.change_requested.customer", "order.problem",
+    "order.shipped.customer", "order.wrong_price", "payment.drifted", "penalty.published", "refund.approved",
+    "refund.approved.customer", "refund.failed", "refund.goods_wanted.customer", "refund.paid",
+    "refund.paid.customer", "refund.refused.customer", "refund.resend_approved.customer",
+    "service_request.coupon.customer", "service_request.done.customer", "service_request.returned.customer",
+    "shift.handover_missed", "shift.uncovered", "ticket.answered.customer", "ticket.assigned", "ticket.closed",
+    "ticket.closed.customer", "ticket.customer_wrote", "ticket.opened", "ticket.queued",
 )  # fmt: skip
 RULES = [
-    "clock-breached", "clock-warned", "complaint-graded", "emergency-late", "emergency-opened", "order-problem",
-    "penalty-published", "shift-handover-missed", "shift-uncovered", "ticket-answered-customer", "ticket-assigned",
-    "ticket-closed", "ticket-closed-customer", "ticket-customer-wrote", "ticket-opened", "ticket-queued",
+    "clock-breached", "clock-warned", "complaint-graded", "emergency-late", "emergency-opened",
+    "exchange-sent-customer", "goodwill-granted-customer", "order-change-customer", "order-problem",
+    "order-shipped-customer", "order-wrong-price", "payment-drifted", "penalty-published", "refund-approved",
+    "refund-approved-customer", "refund-failed", "refund-goods-wanted-customer", "refund-paid",
+    "refund-paid-customer", "refund-refused-customer", "refund-resend-customer", "request-done-coupon-customer",
+    "request-done-customer", "request-returned-customer", "shift-handover-missed", "shift-uncovered",
+    "ticket-answered-customer", "ticket-assigned", "ticket-closed", "ticket-closed-customer", "ticket-customer-wrote",
+    "ticket-opened", "ticket-queued",
 ]  # fmt: skip
 
 

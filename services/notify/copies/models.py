@@ -19,6 +19,15 @@ class CustomerCopy(NotifyServiceTable, table=True):
     erased: bool = False
 
 
+class AccountCopy(NotifyServiceTable, table=True):
+    """Whose account it is: what happens to an order names the account that placed it."""
+
+    __tablename__ = "account_copy"
+
+    account_id: UUID = Field(primary_key=True)
+    customer_id: UUID
+
+
 class StaffCopy(NotifyServiceTable, table=True):
     """A member of staff as far as telling them something needs it."""
 

@@ -29,10 +29,13 @@ async def keep_staff(work: Work, deliveries: Sequence[Delivery[StaffEvent]]) -> 
 
 
 async def keep_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
-    """Keep the newest state of every customer told about."""
+    """Keep the newest state of every customer told about, and whose their accounts are."""
     newest = {delivery.event.customer.customer_id: delivery.event.customer for delivery in deliveries}
     kept = {"customer_id", "language", "merged_into", "erased"}
     await store.keep_customers(work.session, [state.model_dump(include=kept) for state in newest.values()])
+    holders = {one.account_id: state.customer_id for state in newest.values() for one in state.accounts}
+    if holders:
+        await store.keep_accounts(work.session, holders)
 
 
 async def keep_units(work: Work, deliveries: Sequence[Delivery[UnitChanged]]) -> None:
@@ -57,6 +60,11 @@ async def addressee_of(work: Work, customer_id: UUID) -> Addressee:
         return Addressee(customer_id, CHINESE, erased=False)
     language = CHINESE if file.language.startswith("zh") else ENGLISH
     return Addressee(file.merged_into or file.customer_id, language, erased=file.erased)
+
+
+async def holders_of(work: Work, accounts: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whose these accounts are, where that is known."""
+    return await store.holders(work.session, accounts) if accounts else {}
 
 
 async def staff_at_work(work: Work, roles: Collection[str]) -> dict[str, list[UUID]]:

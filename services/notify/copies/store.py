@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from contracts.appraisal.staff import StaffStatus
-from services.notify.copies.models import CustomerCopy, StaffCopy, UnitCopy
+from services.notify.copies.models import AccountCopy, CustomerCopy, StaffCopy, UnitCopy
 
 _STAFF = text("""
 INSERT INTO staff_copy SELECT * FROM jsonb_populate_recordset(NULL::staff_copy, :rows)
@@ -20,6 +20,10 @@ _CUSTOMERS = text("""
 INSERT INTO customer_copy SELECT * FROM jsonb_populate_recordset(NULL::customer_copy, :rows) ORDER BY customer_id
 ON CONFLICT (customer_id) DO UPDATE
 SET language = excluded.language, merged_into = excluded.merged_into, erased = excluded.erased
+""")
+_ACCOUNTS = text("""
+INSERT INTO account_copy SELECT * FROM jsonb_populate_recordset(NULL::account_copy, :rows) ORDER BY account_id
+ON CONFLICT (account_id) DO UPDATE SET customer_id = excluded.customer_id
 """)
 _UNITS = text("""
 INSERT INTO unit_copy SELECT * FROM jsonb_populate_recordset(NULL::unit_copy, :rows) ORDER BY unit_id
@@ -49,9 +53,23 @@ async def keep_customers(session: AsyncSession, rows: Sequence[Mapping[str, Any]
     await session.execute(_CUSTOMERS, {"rows": orjson.dumps(list(rows), default=str).decode()})
 
 
+async def keep_accounts(session: AsyncSession, holders: Mapping[UUID, UUID]) -> None:
+    """Keep whose these accounts are."""
+    rows = [{"account_id": account_id, "customer_id": customer_id} for account_id, customer_id in holders.items()]
+    await session.execute(_ACCOUNTS, {"rows": orjson.dumps(rows, default=str).decode()})
+
+
 async def keep_units(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep these units, unless something newer is known of them."""
     await session.execute(_UNITS, {"rows": orjson.dumps(list(rows), default=str).decode()})
+
+
+async def holders(session: AsyncSession, accounts: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whose these accounts are; those of nobody known here are missing."""
+    query = select(col(AccountCopy.account_id), col(AccountCopy.customer_id)).where(
+        col(AccountCopy.account_id).in_(accounts)
+    )
+    return {row.account_id: row.customer_id for row in await session.execute(query)}
 
 
 async def leads(session: AsyncSession, units: Collection[UUID]) -> dict[UUID, UUID]:

@@ -19,7 +19,8 @@ from kit.work import Work
 from services.notify.copies import service as copies
 from services.notify.notification import lifecycle, store
 from services.notify.notification.models import Attempt, Notification
-from services.notify.notification.occurrence import Occurrence, of_event
+from services.notify.notification.news import of_event
+from services.notify.notification.occurrence import Occurrence
 from services.notify.notification.policy import QUIET_START
 from services.notify.rule import service as rules
 from services.notify.rule.policy import LEAD, People, applies, asks_lead, recipients, roles_of, tells_customer
@@ -49,7 +50,7 @@ async def tell(work: Work, occurrences: Sequence[Occurrence]) -> None:
     due = [(one, rule) for one in news for rule in by_subject.get(one.subject, ()) if applies(rule, one.facts)]
     if not due:
         return
-    due = await _with_leads(work, due)
+    due = await _with_customers(work, await _with_leads(work, due))
     people = await _people(work, due)
     versions = await templates.newest_versions(work, {rule.template for _, rule in due})
     fresh = await store.add_new(work.session, list(_messages(work, due, people, versions)))
@@ -129,6 +130,17 @@ async def _with_leads(work: Work, due: Sequence[Due]) -> list[Due]:
     return [
         (replace(one, named={**one.named, LEAD: (leads[one.unit_id],)}) if one.unit_id in leads else one, rule)
         for one, rule in due
+    ]
+
+
+async def _with_customers(work: Work, due: Sequence[Due]) -> list[Due]:
+    """The same, each naming whose account it is about where its rule tells the customer and the event names none."""
+    nameless = [tells_customer(rule) and one.customer_id is None for one, rule in due]
+    accounts = {one.account_id for (one, _), asked in zip(due, nameless, strict=True) if asked and one.account_id}
+    holders = await copies.holders_of(work, accounts)
+    return [
+        (replace(one, customer_id=holders.get(one.account_id)), rule) if asked and one.account_id else (one, rule)
+        for (one, rule), asked in zip(due, nameless, strict=True)
     ]
 
 

@@ -12,7 +12,8 @@ MISSING = "—"
 
 VARIABLES = frozenset({
     "number", "kind", "shop", "order_no", "priority", "outcome", "clock", "due_at", "grade", "cause", "lateness",
-    "month", "lines", "total", "planned_end",
+    "month", "lines", "total", "planned_end", "amount", "failure", "courier", "difference", "coupon", "alarm",
+    "drift", "expected", "found",
 })  # fmt: skip
 """Every variable there is; each rule's events give some of them."""
 
@@ -30,6 +31,9 @@ _WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("kind", "fault_report"): ("障碍申告", "fault report"),
     ("kind", "emergency"): ("突发事件", "emergency"),
     ("kind", "service_request"): ("业务受理", "service request"),
+    ("kind", "money_only"): ("仅退款", "refund"),
+    ("kind", "return_and_money"): ("退货退款", "return and refund"),
+    ("kind", "resend"): ("补寄", "replacement without return"),
     ("priority", "low"): ("低", "low"),
     ("priority", "normal"): ("普通", "normal"),
     ("priority", "high"): ("高", "high"),
@@ -63,6 +67,19 @@ _WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("lateness", "in_time"): ("按时", "in time"),
     ("lateness", "moderate"): ("超时", "late"),
     ("lateness", "severe"): ("严重超时", "far too late"),
+    ("drift", "book_counters"): ("账面与分录不符", "a book against its entries"),
+    ("drift", "book_lines"): ("商品行与分录不符", "a line of a book against its entries"),
+    ("drift", "book_payments"): ("付款与分录不符", "a payment against its entries"),
+    ("drift", "correction_refused"): ("订单更正低于已退金额", "an order corrected to less than was given back"),
+    ("drift", "answer_amount"): ("回执金额或币种不符", "an answer with another amount or currency"),
+    ("drift", "answer_unknown"): ("回执付款号不存在", "an answer for a number nobody ordered"),
+    ("drift", "answer_twice"): ("同一付款号重复付款", "a second payment under one number"),
+    ("drift", "answer_reference"): ("流水号属于另一笔付款", "a reference of another payment"),
+    ("drift", "answer_unreserved"): ("回执款项已不在途", "an answer for money no longer in flight"),
+    ("drift", "unresolved"): ("付款久无结果", "a payment without an answer for too long"),
+    ("drift", "listed_unknown"): ("支付方多出的付款", "a payment that only the payment side lists"),
+    ("drift", "listed_missing"): ("支付方缺少的付款", "a payment that the payment side does not list"),
+    ("drift", "listed_differs"): ("与支付方清单不符", "a payment listed differently"),
 }
 
 
