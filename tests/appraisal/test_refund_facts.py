@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from itertools import permutations
+from typing import Any
 
 import pytest
 from appraisal_desk import Desk, an_order, corrected, flagged, refunded
@@ -75,7 +76,11 @@ async def test_the_fact_tells_whose_fault_it_was_and_who_bears_what(desk: Desk) 
         a_cost("3.00", CostBearer.UNIT, unit_id=unit),
         a_cost("0.50", CostBearer.STAFF, staff_id=clerk),
     )
-    about = {"kind": RefundKind.MONEY_ONLY, "reason": RefundReason.LOST_IN_TRANSIT, "fault": Fault.COURIER}
+    about: dict[str, Any] = {
+        "kind": RefundKind.MONEY_ONLY,
+        "reason": RefundReason.LOST_IN_TRANSIT,
+        "fault": Fault.COURIER,
+    }
     await desk.hear(refunded(order, refund_id=refund_id, assignee_staff_id=agent, costs=costs, **about))
     ((*fact,),) = await desk.rows(
         "SELECT refund_id, order_id, kind, reason, fault, assignee_staff_id, amount_minor, order_refunded_minor,"

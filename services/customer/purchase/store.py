@@ -87,7 +87,8 @@ async def summaries(
         .group_by(*group)
         .order_by(*group)
     )
-    return (await session.execute(statement)).mappings().all()
+    found: Sequence[RowMapping] = (await session.execute(statement)).mappings().all()
+    return found
 
 
 async def totals(session: AsyncSession, shops: Collection[str] | None) -> Sequence[RowMapping]:
