@@ -16,8 +16,9 @@ class DriftKind(StrEnum):
     Of a book: its counters against its entries, a line's against its entries, a payment against what its case has in
     the entries, a correction of the order to less than has been given back. Of an answer of the payment side: another
     amount or currency than was ordered, a number nobody ordered, a second payment under one number, a reference that
-    stands for another payment, money that isn't in flight any more, or none for too long. Of the payment side's list:
-    a payment that we don't know as paid, one of ours that isn't in it, or one that differs.
+    stands for another payment, money that isn't in flight any more, one that its case could not take, or none for too
+    long. Of the payment side's list: a payment that we don't know as paid, one of ours that isn't in it, one that
+    differs.
     """
 
     BOOK_COUNTERS = "book_counters"
@@ -29,6 +30,7 @@ class DriftKind(StrEnum):
     ANSWER_TWICE = "answer_twice"
     ANSWER_REFERENCE = "answer_reference"
     ANSWER_UNRESERVED = "answer_unreserved"
+    ANSWER_UNAPPLIED = "answer_unapplied"
     UNRESOLVED = "unresolved"
     LISTED_UNKNOWN = "listed_unknown"
     LISTED_MISSING = "listed_missing"

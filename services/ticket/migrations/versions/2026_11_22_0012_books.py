@@ -89,12 +89,13 @@ _STATEMENTS = (
     """
     CREATE TABLE book_check (
         name text PRIMARY KEY,
-        place uuid,
-        rounds bigint NOT NULL DEFAULT 0,
-        round_began_at timestamptz,
+        entry_id bigint NOT NULL,
+        order_id uuid,
+        rounds bigint NOT NULL,
         round_ended_at timestamptz
     )
     """,
+    "INSERT INTO book_check (name, entry_id, rounds) VALUES ('books', 0, 0)",
     """
     INSERT INTO order_book (order_id, currency, paid_minor, kept_minor, refunded_minor, in_flight_minor, version)
     SELECT order_id, currency, paid_minor, paid_minor, 0, 0, 1 FROM shop_order WHERE paid_minor IS NOT NULL
