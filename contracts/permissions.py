@@ -24,6 +24,22 @@ MATRIX: tuple[Permission, ...] = (
     Permission("order:write", "send or correct orders of the storefront (E3)", (STOREFRONT, SERVICE, ADMIN)),
     Permission("order:read", "see orders", ROLES),
     Permission("order:flag", "put a flag and a remark on an order (T30)", _FLOOR),
+    Permission("order:confirm", "tick off what is confirmed of an order before it is cleared (T34)", _FLOOR),
+    Permission("order:surcharge", "note which dearer courier an order's buyer wants (T36)", _FLOOR),
+    Permission("order:worklist", "see the morning's lists of orders (T33, T35)", (*_FLOOR, AUDITOR, ADMIN)),
+    Permission(
+        "order_change:request", "ask for a change of an order, take it back (T37)", (STOREFRONT, *_FLOOR, SERVICE)
+    ),
+    Permission(
+        "order_change:read",
+        "see changes of orders, a new address masked (T37)",
+        (STOREFRONT, *_FLOOR, *_OFFICE, ADMIN, SERVICE),
+    ),
+    Permission("order_change:decide", "agree to changes of orders, refuse, retry, confirm (T37)", (*_FLOOR, FINANCE)),
+    Permission("order_change:address", "read the new address of a change to carry it out (T37)", (STOREFRONT, SERVICE)),
+    Permission("shop_account:read", "see shops' accounts and who is signed in (T35)", (*_FLOOR, AUDITOR, ADMIN)),
+    Permission("shop_account:manage", "keep shops' accounts, assign agent and delegate (T35)", (*_LEADS, ADMIN)),
+    Permission("shop_account:sign_in", "sign in to a shop's account and out of it (T35)", _FLOOR),
     Permission("ticket:open", "open a ticket of any kind (T1)", (STOREFRONT, *_FLOOR, SERVICE)),
     Permission("ticket:read", "see tickets", (STOREFRONT, *_FLOOR, AUDITOR, ADMIN, SERVICE)),
     Permission("ticket:work", "reply, wait, solve and close (T2)", _FLOOR),
@@ -68,6 +84,17 @@ MATRIX: tuple[Permission, ...] = (
     Permission("service_request:step", "record a step of a service request (T60)", (STOREFRONT, *_FLOOR, SERVICE)),
     Permission("service_request:weigh", "record what was loaded, over or short (T61)", (*_FLOOR, SERVICE)),
     Permission("service_request:reveal", "see the personal values of a request open, with a reason (X6)", _FLOOR),
+    Permission(
+        "refund:request", "ask for refunds, show evidence, withdraw them (T20)", (STOREFRONT, *_FLOOR, SERVICE)
+    ),
+    Permission(
+        "refund:read",
+        "see refunds and exchanges; what they cost and who approved, staff only (T20)",
+        (STOREFRONT, *_FLOOR, *_OFFICE, ADMIN, SERVICE),
+    ),
+    Permission("refund:work", "review, put right, refuse and close refunds, stop parcels (T22, T24)", _FLOOR),
+    Permission("refund:approve", "approve refunds, as far as one's authority reaches (T28)", (*_FLOOR, FINANCE)),
+    Permission("refund:retry", "have a failed refund paid again (T22)", (*_FLOOR, FINANCE)),
     Permission("return:ship_back", "announce a parcel that comes back (T22)", (STOREFRONT, *_FLOOR, SERVICE)),
     Permission("return:receive", "search, find and unpack parcels that come back (T22)", (*_FLOOR, SERVICE)),
     Permission("return:inspect", "record what the inspection of goods found (T21, T26)", (*_FLOOR, SERVICE)),

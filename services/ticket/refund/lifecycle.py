@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
+from contracts.ticket.order import FlagMeaning
 from contracts.ticket.refund import RefundKind
 from contracts.ticket.ticket import TicketKind, TicketOutcome, TicketStatus, WaitingOn
 from kit.lifecycle import Lifecycle
@@ -52,8 +53,16 @@ class RefundLike(Protocol):
     shipped: bool
     ahead: bool
     goods_moved: bool
+    attempt: int
     parcel: str | None
     parcel_at: datetime | None
+
+
+class OrderLike(Protocol):
+    """What the stages ask of the order."""
+
+    flag_meaning: str | None
+    shipped_at: datetime | None
 
 
 _S = Stage
@@ -61,9 +70,12 @@ Table = Mapping[str, Mapping[Stage, Stage]]
 ENDED = (_S.CLOSED, _S.REFUSED, _S.WITHDRAWN)
 BEFORE_APPROVAL = (_S.REQUESTED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED)
 _UNTIL_PAYING = (_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED)
-# What can't be done any more once the replacement has gone ahead of the return, or once goods are on their way back.
+# What can't be done any more once the replacement has gone ahead of the return, once goods are on their way back, and
+# once the difference of an exchange is being paid.
 _NOT_AHEAD = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "top-up", "run-out"})
 _NOT_MOVED = frozenset({"edit"})
+_NOT_PAYING = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "approve"})
+_CLEARED = (FlagMeaning.CLEARED, FlagMeaning.SOLVED)
 
 
 def _stays(*stages: Stage) -> dict[Stage, Stage]:
@@ -240,7 +252,9 @@ def allowed(refund: RefundLike) -> list[str]:
     """The verbs that its stage allows, as far as what is under way lets them: a replacement that was sent ahead is
     not taken back by withdrawing, nor are other goods asked for once some are on their way (T22)."""
     drawn = dict.fromkeys(door(arrow) for arrow in life_of(refund).allowed(Stage(refund.status)))
-    gone = (_NOT_AHEAD if refund.ahead else frozenset()) | (_NOT_MOVED if refund.goods_moved else frozenset())
+    paying = refund.kind == RefundKind.EXCHANGE and refund.attempt > 0
+    over = {_NOT_AHEAD: refund.ahead, _NOT_MOVED: refund.goods_moved, _NOT_PAYING: paying}
+    gone = frozenset().union(*(verbs for verbs, holds in over.items() if holds))
     return [verb for verb in drawn if verb not in gone]
 
 
@@ -269,3 +283,14 @@ def refusal(refund: RefundLike, verb: str) -> Problem:
     """The 409 of a verb that the stage doesn't have; it names those that it has."""
     facts: dict[str, Any] = {"noun": "refund", "from": refund.status, "verb": door(verb)}
     return Problem("transition-refused", allowed=allowed(refund), **facts)
+
+
+def expect_parcel_stopped(refund: RefundLike, order: OrderLike) -> None:
+    """Money for an order that has not left goes back only when it will not leave: one that was cleared for shipping
+    is stopped first (T24). Raises Problem `parcel-not-stopped`, also when it has left since."""
+    stopped_at = refund.parcel_at if refund.parcel == Parcel.STOPPED else None
+    left_since = order.shipped_at is not None and (stopped_at is None or order.shipped_at > stopped_at)
+    may_leave = order.flag_meaning in _CLEARED and stopped_at is None
+    if not refund.shipped and (left_since or may_leave):
+        shipped_at = order.shipped_at.isoformat() if order.shipped_at else None
+        raise Problem("parcel-not-stopped", flag_meaning=order.flag_meaning, shipped_at=shipped_at)

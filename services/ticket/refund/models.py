@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -15,9 +15,9 @@ class Refund(TicketServiceTable, table=True):
 
     `goods_minor` is before deductions: goods + freight − deducted = amount. `shipped`: whether the parcel had left
     when the amount was worked out; `ahead`: the replacement went before the return came; `goods_moved`: that return
-    is on its way. `difference_minor` is what a replacement costs more than the goods, or less. `content_digest`
-    stands for all that is approved. `payment_key` is fixed before the first payment is tried and never changes.
-    `sealed_payee` is the payment side's token of who paid, as the order had it (X6).
+    is on its way. `difference_minor` is what a replacement costs more than the goods, or less. `payment_key` is
+    fixed before the first payment is tried and never changes. `sealed_payee` is the payment side's token of who paid,
+    as the order had it (X6).
     """
 
     __tablename__ = "refund"
@@ -53,7 +53,6 @@ class Refund(TicketServiceTable, table=True):
     reasons_version: int
     freight_version: int
     authority_version: int | None = None
-    content_digest: bytes = Field(sa_type=LargeBinary)
     sealed_payee: bytes | None = None
     approved_minor: int | None = Field(default=None, sa_type=BigInteger)
     approved_by: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))

@@ -34,7 +34,7 @@ from services.ticket.ticket.reading import (
     show,
     show_all,
 )
-from services.ticket.ticket.staged import follow, lock
+from services.ticket.ticket.staged import Leg, follow, lock, run_legs
 from services.ticket.ticket.verbs import (
     cancel_ticket,
     close_ticket,
@@ -46,12 +46,12 @@ from services.ticket.ticket.verbs import (
 )  # fmt: skip
 
 __all__ = [
-    "RETURN_TIMER", "Listed", "Opening", "Ticket", "TicketLike", "absorb", "assign_ticket", "cancel_ticket",
+    "RETURN_TIMER", "Leg", "Listed", "Opening", "Ticket", "TicketLike", "absorb", "assign_ticket", "cancel_ticket",
     "changed", "clocks_of",
     "close_ticket", "describe", "edit_ticket", "escalate_ticket", "expect_stamp", "follow", "get_ticket",
     "history", "is_unfinished", "keep_staff", "know_customers", "list_messages", "list_tickets", "lock", "locked",
     "locked_all", "open_beside", "open_follow_up", "open_inquiry_of_problem", "open_staged", "open_ticket",
-    "release_ticket", "reopen_ticket", "resume_ticket", "return_tickets", "set_deadline", "show", "show_all",
-    "solve_ticket", "source_of", "start_ticket", "take_ticket", "timed", "unwatch_ticket",
+    "release_ticket", "reopen_ticket", "resume_ticket", "return_tickets", "run_legs", "set_deadline", "show",
+    "show_all", "solve_ticket", "source_of", "start_ticket", "take_ticket", "timed", "unwatch_ticket",
     "wait_with_ticket", "watch_ticket", "write_down", "write_message",
 ]  # fmt: skip

@@ -4,18 +4,23 @@ A room locks the ticket, moves its own stages, and then says what they come to; 
 the load of the desk follow here, in one place for all kinds.
 """
 
+from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
+from contracts.ticket.clock import ClockKind
 from contracts.ticket.ticket import TicketKind, TicketOutcome, TicketStatus, WaitingOn
 from kit.problems import Problem
 from kit.work import Work
+from services.ticket.clock import service as clocks
 from services.ticket.ticket import derived, lifecycle, store
-from services.ticket.ticket.change import changed, locked
+from services.ticket.ticket.change import changed, due_from_clocks, locked, timed
 from services.ticket.ticket.derived import Derived
 from services.ticket.ticket.handing import seat_again
 from services.ticket.ticket.models import Ticket
 from services.ticket.ticket.verbs import may_reopen
 
+Leg = tuple[ClockKind, Literal["start", "meet"]]
 _ENDED = (TicketStatus.SOLVED, TicketStatus.CLOSED)
 
 
@@ -55,3 +60,11 @@ async def follow(
         return derived.follow(it, to, work.actor, work.now)
 
     await changed(work, ticket, verb, followed, reason=reason, seated=again)
+
+
+async def run_legs(work: Work, ticket: Ticket, legs: Sequence[Leg]) -> None:
+    """Start and meet clocks of a locked or new ticket's legs, and note what is due first then (T47)."""
+    store.watched(work.session, ticket)
+    for kind, verb in legs:
+        run = clocks.start_leg if verb == "start" else clocks.meet_leg
+        due_from_clocks(ticket, await run(work, timed(ticket), kind))

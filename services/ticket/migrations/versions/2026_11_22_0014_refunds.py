@@ -45,7 +45,6 @@ _STATEMENTS = (
         reasons_version integer NOT NULL,
         freight_version integer NOT NULL,
         authority_version integer,
-        content_digest bytea NOT NULL CHECK (length(content_digest) = 32),
         sealed_payee bytea,
         approved_minor bigint,
         approved_by jsonb NOT NULL,
