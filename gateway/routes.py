@@ -19,8 +19,8 @@ _OWNED = {
     ),
     "ticket": (
         "tickets", "complaints", "refunds", "exchanges", "bad-reviews", "merchant-reports", "service-requests",
-        "emergencies", "orders", "groups", "shifts", "handovers", "articles", "reply-checks", "ticket-reports",
-        "penalties", "payments",
+        "emergencies", "orders", "order-changes", "shop-accounts", "groups", "shifts", "handovers", "articles",
+        "reply-checks", "ticket-reports", "penalties", "payments",
         "ticket-calendars", "ticket-clocks",
     ),
     "appraisal": (

@@ -189,7 +189,8 @@ class OrderChangeRequested(OrderEvent):
 
     A new address is read from the ticket service by ``change_id``. ``difference`` is what the order costs more
     (a top-up comes first) or less (it is refunded); ``charged_to_staff_id`` who booked a wrong price (T57).
-    ``payment_key`` is set where a difference is to be refunded: one key is paid once, however often it is told.
+    ``payment_key`` is set where a difference is to be refunded: one key is paid once, however often it is told;
+    ``attempt`` counts how often that was, more than one says nothing new to anybody but the payment side.
     """
 
     SUBJECT = "order.change_requested"
@@ -202,6 +203,7 @@ class OrderChangeRequested(OrderEvent):
     reason: Code | None = None
     charged_to_staff_id: UUID | None = None
     payment_key: UUID | None = None
+    attempt: Positive = 1
     requested_by: Subject
     requested_at: AwareDatetime
 

@@ -38,11 +38,16 @@ from services.ticket.group import routes as group
 from services.ticket.handover import routes as handover
 from services.ticket.handover import service as handovers
 from services.ticket.handover.policy import HANDOVER_RULES
+from services.ticket.intake import routes as intake
 from services.ticket.leg import routes as leg
 from services.ticket.linkage import routes as linkage
 from services.ticket.macro import routes as macro
 from services.ticket.merchant_report import routes as merchant_report
 from services.ticket.order import routes as order
+from services.ticket.order_change import routes as order_change
+from services.ticket.order_change import service as order_changes
+from services.ticket.order_change.policy import ORDER_CHANGES
+from services.ticket.payout.policy import PAYMENT_CHECKS
 from services.ticket.penalty import routes as penalty
 from services.ticket.penalty.policy import COMPLAINT_PENALTIES
 from services.ticket.procedure import routes as procedure
@@ -50,11 +55,15 @@ from services.ticket.procedure.policy import PROCEDURES
 from services.ticket.report import routes as report
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.search import routes as search
+from services.ticket.service_request import routes as service_request
+from services.ticket.service_request.policy import REQUEST_TYPES
 from services.ticket.shift import exchange, exchange_routes
 from services.ticket.shift import routes as shift
 from services.ticket.shift import service as shifts
 from services.ticket.shift.policy import SHIFT_PRESETS, SHIFT_RULES
 from services.ticket.subscribers import SUBSCRIPTIONS
+from services.ticket.surcharge import routes as surcharge
+from services.ticket.surcharge.policy import COURIER_FREIGHT
 from services.ticket.ticket import around as around_ticket
 from services.ticket.ticket import routes as ticket
 from services.ticket.ticket import service as tickets
@@ -68,7 +77,8 @@ POLICIES = (
     BUSINESS_HOURS, SLA_TARGETS, FIRST_REPLY_LOAD, EMERGENCY_CONTAINMENT, ATTACHMENT_RULES, SAVED_LIMITS,
     COMPLAINT_GRADES, COMPLAINT_PROMISE, COMPLAINT_CALLBACKS, COMPLAINT_SUBTYPES, CALLBACK_LETTER,
     COMPLAINT_PENALTIES,
-    REVIEW_HOURS, PROCEDURES,
+    REVIEW_HOURS, PROCEDURES, REQUEST_TYPES, PAYMENT_CHECKS,
+    COURIER_FREIGHT, ORDER_CHANGES,
     REFUND_AUTHORITY, TEAM_BUDGETS, GOODWILL,
 )  # fmt: skip
 TIMERS = {
@@ -77,6 +87,7 @@ TIMERS = {
     shifts.CLOSE: desk.close_forgotten,
     handovers.MISSED: handovers.find_missed,
     exchange.UNCOVERED: exchange.find_uncovered,
+    order_changes.TOP_UP: order_changes.follow_top_up,
 }
 WIRING = Wiring(
     service="ticket",
@@ -87,7 +98,10 @@ WIRING = Wiring(
     seals=True,
 )
 ROUTERS = (
+    intake.router,
+    surcharge.router,
     order.router,
+    order_change.router,
     flag.router,
     search.router,
     attachment.router,
@@ -104,6 +118,7 @@ ROUTERS = (
     report.router,
     bad_review.router,
     merchant_report.router,
+    service_request.router,
     group.router,
     dispatch.router,
     exchange_routes.router,

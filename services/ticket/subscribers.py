@@ -12,7 +12,7 @@ from contracts.appraisal.staff import (
 from contracts.customer import customer
 from kit.subscriber import subscription
 from services.ticket.copies import service as copies
-from services.ticket.order.storefront import take_news
+from services.ticket.intake.storefront import take_news
 from services.ticket.ticket import service as tickets
 
 ORDER_NEWS = [event for event in storefront.EVENTS if issubclass(event, storefront.StorefrontOrderEvent)]

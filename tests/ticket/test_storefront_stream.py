@@ -22,7 +22,7 @@ RECIPIENT = {"name": "李小明", "phone": "13812345678", "address": "江苏省�
 FULL: dict[str, Any] = {
     "revision": 3, "paid": "52.50", "payment_method": "alipay", "payer_token": "payer-4711", "courier": "中通",
     "region": "江苏", "channel": "search", "agent": "菲菲", "top_up_of": "A-0", "recipient": RECIPIENT,
-    "placed_at": PLACED, "paid_at": PAID, "shipped_at": LATER,
+    "placed_at": PLACED, "paid_at": PAID, "shipped_at": LATER, "freight_insured": True,
 }  # fmt: skip
 LINES: list[dict[str, Any]] = [
     {"line_no": 1, "sku": "TEA", "item_no": "T", "product_name": "茶", "category": "红茶", "quantity": 3,
@@ -44,7 +44,7 @@ async def test_a_published_order_is_the_order_that_was_sent(
         "surcharge": cny("2.00"), "tracking_no": "ZT7300012345678", "lines": priced,
     }  # fmt: skip
     sent = FULL | {
-        "discount": "10.00", "freight": "5.00", "tracking_number": "ZT7300012345678",
+        "discount": "10.00", "freight": "3.00", "surcharge": "2.00", "tracking_number": "ZT7300012345678",
         "lines": [LINES[0] | {"options": "红罐 / 500 g"}, LINES[1]], "buyer": "ming",
     }  # fmt: skip
     await storefront.tell(told("placed", **published))
@@ -52,8 +52,9 @@ async def test_a_published_order_is_the_order_that_was_sent(
         by_http = Desk(client, clock)
         await by_http.put(**sent)
         assert await written(storefront.desk) == await written(by_http)
-    (order,) = await storefront.desk.rows("SELECT account_id, cost_minor, freight_minor FROM shop_order")
+    (order,) = await storefront.desk.rows("SELECT * FROM shop_order")
     assert (order.account_id, order.cost_minor, order.freight_minor) == (storefront.desk.account("ming"), 3400, 500)
+    assert (order.surcharge_minor, order.freight_insured) == (200, True)
     assert {row.actor for row in await storefront.desk.rows("SELECT actor FROM audit")} == {f"system:{READER}"}
 
 

@@ -6,6 +6,8 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from contracts.ticket.order import OrderEvent
 from kit import audit, outbox
 from kit.http.edge import see_own
@@ -13,16 +15,22 @@ from kit.ids import account_id, derived_id
 from kit.money import Money
 from kit.problems import Problem
 from kit.work import Work
-from services.ticket.book import service as books
 from services.ticket.order import lifecycle, sealing, store
+from services.ticket.order.lifecycle import OrderLike
 from services.ticket.order.models import Delivery, Milestone, Order
 from services.ticket.order.schemas import OrderItem, OrderMilestone
-from services.ticket.order.sealing import Recipient
+from services.ticket.order.sealing import Party, Recipient
 
+__all__ = [
+    "CORRECTED", "RECORDED", "UNCHANGED", "AmountsDoNotAddUpError", "Order", "Recorded", "Taken",
+    "UnknownOrderError", "expect_floor", "expect_unshipped", "find", "get_order", "lock_by_id", "lock_order",
+    "order_id_of", "party_of", "record_orders", "top_ups_of", "topped_up",
+]  # fmt: skip
 RECORDED, CORRECTED, UNCHANGED = "recorded", "corrected", "unchanged"
 _PLAIN = {
     "shop", "order_no", "revision", "currency", "region", "channel", "agent", "courier", "payment_method",
-    "freight_insured", "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "cancelled_at",
+    "freight_insured", "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at",
+    "completed_at", "cancelled_at",
 }  # fmt: skip
 
 
@@ -32,6 +40,15 @@ class Taken:
 
     order_id: UUID
     outcome: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of what was sent, in its order; the orders that are new, and the known ones that changed."""
+
+    taken: list[Taken]
+    new: list[Order]
+    moved: list[Order]
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ def order_id_of(shop: str, order_no: str) -> UUID:
 
 async def record_orders(
     work: Work, items: Sequence[OrderItem], milestones: Sequence[OrderMilestone] = ()
-) -> list[Taken]:
+) -> Recorded:
     """Record new orders, let higher revisions replace known ones, and put milestones told by themselves on them.
 
     Equal or lower revisions change nothing (C10). The same orders sent twice, in any order and by any number of
@@ -81,11 +98,13 @@ async def record_orders(
     moved, reached = await _move_on(work, {key: order for key, order in sent.items() if key not in new}, told)
     changes = [*recorded, *moved]
     await _tell(work, changes)
-    await _keep_books(work, changes)
     outcomes = {one.order.order_id: one.action for one in changes if one.action in (RECORDED, CORRECTED)}
     await store.keep_deliveries(work.session, [_delivery(work, key, counted[key]) for key in sorted(outcomes)])
     await store.complete_deliveries(work.session, reached)
-    return [_taken(item, counted, outcomes) for item in items]
+    taken = [_taken(item, counted, outcomes) for item in items]
+    return Recorded(
+        taken, [one.order for one in recorded], list({id(one.order): one.order for one in moved}.values())
+    )
 
 
 async def get_order(work: Work, shop: str, order_no: str) -> tuple[Order, Delivery | None]:
@@ -103,6 +122,12 @@ def expect_floor(work: Work) -> None:
         raise Problem("forbidden", permission="order:flag")
 
 
+def expect_unshipped(order: OrderLike) -> None:
+    """Raises Problem `order-closed` for an order that has shipped or ended."""
+    if any((order.shipped_at, order.received_at, order.completed_at, order.cancelled_at)):
+        raise Problem("order-closed")
+
+
 async def lock_order(work: Work, shop: str, order_no: str) -> Order:
     """The order under its row lock. Raises Problem `not-found`."""
     order = await store.get_for_update(work.session, order_id_of(shop, order_no))
@@ -110,6 +135,33 @@ async def lock_order(work: Work, shop: str, order_no: str) -> Order:
         raise Problem("not-found")
     see_own(work, order.account_id, noun="order", aggregate_id=order.order_id)
     return order
+
+
+async def find(session: AsyncSession, order_id: UUID) -> Order | None:
+    """The order as it stands, whoever may see it; for rooms that have looked at that already."""
+    found = await store.get(session, order_id)
+    return None if found is None else found[0]
+
+
+async def lock_by_id(work: Work, order_id: UUID) -> Order | None:
+    """The same under its row lock, which comes before a ticket's and a book's."""
+    return await store.get_for_update(work.session, order_id)
+
+
+async def party_of(work: Work, order_id: UUID) -> Party:
+    """Who gets the order's parcel, how to follow it and who paid, open; for use inside the service alone (X6)."""
+    found = await store.get(work.session, order_id)
+    return sealing.opened(work.vault, found[1]) if found is not None and found[1] is not None else Party()
+
+
+async def top_ups_of(session: AsyncSession, shop: str, order_no: str) -> list[Order]:
+    """The top-up orders that belong to an order, oldest first (T36)."""
+    return await store.top_ups_of(session, shop, order_no)
+
+
+async def topped_up(session: AsyncSession, orders: Sequence[Order]) -> dict[UUID, int]:
+    """What the paid top-ups of these orders come to, in minor units; orders without any are not in it (T36)."""
+    return await store.topped_up(session, [order.order_id for order in orders])
 
 
 def _counted(items: Sequence[OrderItem]) -> dict[UUID, OrderItem]:
@@ -217,14 +269,6 @@ async def _tell(work: Work, changes: Sequence[Change]) -> None:
     events = [(event, change.first + place) for change in changes for place, event in enumerate(change.events)]
     await outbox.record_many(work, events)
     await audit.record_many(work, [_audited(work, change) for change in changes])
-
-
-async def _keep_books(work: Work, changes: Sequence[Change]) -> None:
-    """What was paid for the changed orders, for their books (T55)."""
-    paid = {one.order.order_id: one.order for one in changes if one.order.paid_minor is not None}
-    await books.take_payments(
-        work, [books.Paid(key, order.currency, order.paid_minor or 0) for key, order in paid.items()]
-    )
 
 
 def _audited(work: Work, change: Change) -> Mapping[str, Any]:

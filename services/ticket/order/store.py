@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import Uuid, bindparam, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.ticket.order.models import Delivery, Milestone, Order
 from services.ticket.sight import Wanted
 
+TOP_UPS = 200
 _COLUMNS = list(Order.model_fields)
 _NAMES = ", ".join(_COLUMNS)
 # What a higher revision replaces; flags and the row's own counters stay.
@@ -22,7 +24,8 @@ CORRECTED = tuple(
     for name in _COLUMNS
     if name
     not in {
-        "order_id", "shop", "order_no", "fake", "flag_meaning", "flag_changed_at", "recorded_at", "version", "event_seq",
+        "order_id", "shop", "order_no", "fake", "flag_meaning", "flag_changed_at", "recorded_at", "version",
+        "event_seq",
     }
 )  # fmt: skip
 _INSERT = text(f"""
@@ -52,6 +55,14 @@ UPDATE order_delivery SET sealed_tracking = coalesce(told.sealed_tracking, order
 FROM jsonb_to_recordset(:rows) told (order_id uuid, sealed_tracking bytea, sealed_payer bytea)
 WHERE order_delivery.order_id = told.order_id
 """)
+
+_TOPPED_UP = text("""
+SELECT main.order_id, sum(top_up.paid_minor) AS paid_minor
+FROM shop_order main JOIN shop_order top_up ON top_up.shop = main.shop AND top_up.top_up_of = main.order_no
+WHERE main.order_id = ANY(:order_ids) AND top_up.paid_minor > 0 AND top_up.cancelled_at IS NULL
+    AND top_up.currency = main.currency
+GROUP BY main.order_id
+""").bindparams(bindparam("order_ids", type_=ARRAY(Uuid)))
 
 
 async def insert_new(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
@@ -116,6 +127,18 @@ async def get(session: AsyncSession, order_id: UUID) -> tuple[Order, Delivery | 
     joined = select(Order, Delivery).outerjoin(Delivery, col(Delivery.order_id) == col(Order.order_id))
     row = (await session.execute(joined.where(col(Order.order_id) == order_id))).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+async def top_ups_of(session: AsyncSession, shop: str, order_no: str) -> list[Order]:
+    """The top-up orders of an order, oldest first, at most 200."""
+    statement = select(Order).where(col(Order.shop) == shop, col(Order.top_up_of) == order_no)
+    return list((await session.execute(statement.order_by(col(Order.order_id)).limit(TOP_UPS))).scalars())
+
+
+async def topped_up(session: AsyncSession, order_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What the paid top-ups of each of these orders come to."""
+    found = await session.execute(_TOPPED_UP, {"order_ids": list(order_ids)})
+    return {row.order_id: int(row.paid_minor) for row in found}
 
 
 async def deliveries_after(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[Delivery]:

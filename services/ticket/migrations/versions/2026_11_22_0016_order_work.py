@@ -90,6 +90,7 @@ _STATEMENTS = (
         activity text,
         charged_to_staff_id uuid,
         payment_key uuid UNIQUE,
+        attempt integer NOT NULL CHECK (attempt >= 1),
         requested_by text NOT NULL,
         requested_by_staff_id uuid,
         requested_at timestamptz NOT NULL,

@@ -20,13 +20,14 @@ from kit.http.faults import pointer_of
 from kit.money import Money
 from kit.reasons import RefusedEventError
 from kit.work import Work
-from services.ticket.order import service
+from services.ticket.intake import service
 from services.ticket.order.schemas import OrderItem, OrderMilestone
 from services.ticket.order.service import AmountsDoNotAddUpError
 
 _SAME = {
     "revision", "buyer_ref", "currency", "payment_method", "payer_token", "freight_insured", "courier", "region",
-    "channel", "agent", "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "cancelled_at",
+    "channel", "agent", "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at",
+    "completed_at", "cancelled_at",
 }  # fmt: skip
 _LINE = {"line_no", "sku", "item_no", "product_name", "category", "quantity"}
 _SAID = {"shop", "order_no", "payment_method", "payer_token", "courier", "reason"}
@@ -57,7 +58,7 @@ async def take_news(work: Work, deliveries: Sequence[Delivery[StorefrontOrderEve
             items.append(item_of(event.shop, event.order_no, event.order))
         else:
             milestones.append(milestone_of(event))
-    await service.record_orders(work, items, milestones)
+    await service.take_orders(work, items, milestones)
 
 
 def item_of(shop: str, order_no: str, order: StorefrontOrder) -> OrderItem:

@@ -1,0 +1,145 @@
+"""What orders that came in mean for their books and for the changes that wait for them (T36, T37, T55).
+
+The caller holds the row locks of these orders. Their books are locked next, and rows of changes last.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from kit import audit, outbox, timers
+from kit.work import Work
+from services.ticket.book import service as books
+from services.ticket.order import service as orders
+from services.ticket.order.lifecycle import state_of
+from services.ticket.order.service import Order
+from services.ticket.order_change import lifecycle, sealing, store
+from services.ticket.order_change.gross import Apart, apart_of, paid_for
+from services.ticket.order_change.lifecycle import LIFE, TOLD, ChangeStatus
+from services.ticket.order_change.models import OrderChange
+from services.ticket.order_change.terms import is_carried_out
+
+TOP_UP = "order-change-top-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a new version of an order says about what was paid, and about the change that waited for it."""
+
+    order: Order
+    paid_minor: int
+    change: OrderChange | None
+    apart: Apart
+
+
+async def follow_orders(work: Work, new: Sequence[Order], moved: Sequence[Order]) -> None:
+    """Bring books and changes up to orders that are new or have changed, in a fixed number of statements for all that
+    nothing waits for."""
+    read = await _read(work, moved)
+    paid = {one.order.order_id: one.paid_minor for one in read}
+    told = [order for order in (*new, *moved) if order.paid_minor is not None]
+    await books.take_payments(
+        work,
+        [
+            books.Paid(order.order_id, order.currency, paid.get(order.order_id, order.paid_minor or 0))
+            for order in told
+        ],
+    )
+    for one in read:
+        if one.change is not None:
+            await _confirm(work, one)
+    for main in {main for order in told if (main := _tops_up(order))}:
+        # That order may be somebody else's to lock now: it is looked at by itself, a moment later.
+        await timers.start(work, TOP_UP, main, work.now)
+
+
+async def follow_top_up(work: Work, order_id: UUID, _: Mapping[str, Any]) -> None:
+    """补差价到账: a change whose top-up is paid goes to the storefront (T36, T37)."""
+    order = await orders.lock_by_id(work, order_id)
+    change = await store.open_of(work.session, order_id) if order is not None else None
+    if order is None or change is None or change.status != ChangeStatus.TOPPING_UP:
+        return
+    if await topped_up(work, order) < change.difference_minor:
+        return
+    locked = await store.lock(work.session, change.change_id)
+    if locked is None:
+        return
+    before = {"status": locked.status}
+    LIFE.move(locked, "top-up")
+    locked.agreed_at = work.now
+    locked.version += 1
+    await outbox.record(work, order, lifecycle.requested(locked, state_of(order)))
+    await audit.record(
+        work, "top-up", "order_change", locked.change_id, before=before, after={"status": locked.status}
+    )
+
+
+async def topped_up(work: Work, order: Order) -> int:
+    """What top-ups of the order have brought in that no confirmed change has used up, in minor units."""
+    changes = (await store.moving_money(work.session, [order.order_id])).get(order.order_id, [])
+    paid = (await orders.topped_up(work.session, [order])).get(order.order_id, 0)
+    return apart_of(changes, paid).topped_up
+
+
+async def _read(work: Work, moved: Sequence[Order]) -> list[Reading]:
+    """Of the orders that changed those of which money moved apart, or whose change is carried out."""
+    ids = [order.order_id for order in moved]
+    if not ids:
+        return []
+    changes = await store.moving_money(work.session, ids)
+    top_ups = await orders.topped_up(work.session, moved)
+    found = [order for order in moved if order.order_id in changes or order.order_id in top_ups]
+    return [
+        await _read_one(work, order, changes.get(order.order_id, []), top_ups.get(order.order_id, 0))
+        for order in found
+    ]
+
+
+async def _read_one(work: Work, order: Order, changes: Sequence[OrderChange], top_ups: int) -> Reading:
+    apart = apart_of(changes, top_ups)
+    book = await books.look(work.session, order.order_id)
+    told = order.paid_minor or 0
+    paid = paid_for(told, book.paid_minor, apart) if book is not None else told
+    waiting = next((one for one in changes if one.status in TOLD), None)
+    carried_out = waiting is not None and await is_confirmed(work, order, waiting)
+    return Reading(order, paid, waiting if carried_out else None, apart)
+
+
+async def is_confirmed(work: Work, order: Order, change: OrderChange) -> bool:
+    """Whether the order's present version, a later one than the change was asked for, is what it asked for."""
+    if order.revision <= change.revision:
+        return False
+    if not is_carried_out(order, change.lines, change.courier, change.due_minor, change.difference_minor):
+        return False
+    if change.sealed_recipient is None:
+        return True
+    wanted = sealing.opened(work.vault, change.change_id, change.sealed_recipient)
+    party = await orders.party_of(work, order.order_id)
+    return all(want is None or want == is_now for want, is_now in zip(wanted, party.recipient, strict=True))
+
+
+async def _confirm(work: Work, read: Reading) -> None:
+    """确认: the storefront has carried the change out; what it costs from now on is what is told."""
+    change = await store.lock(work.session, read.change.change_id) if read.change is not None else None
+    if change is not None:
+        await confirm(work, change, read.order, read.paid_minor, read.apart)
+
+
+async def confirm(work: Work, change: OrderChange, order: Order, paid_minor: int, apart: Apart) -> None:
+    """The same for whoever holds the change's lock and knows what was paid."""
+    before = {"status": change.status, "revision": change.revision}
+    LIFE.move(change, "confirm")
+    told = order.paid_minor
+    change.reflected_minor = 0 if told is None else paid_minor - told - apart.reflected
+    change.confirmed_at, change.confirmed_revision = work.now, order.revision
+    change.version += 1
+    after = {"status": change.status, "revision": order.revision}
+    await audit.record(work, "confirm", "order_change", change.change_id, before=before, after=after)
+
+
+def _tops_up(order: Order) -> UUID | None:
+    """The order that it belongs to, and which may wait for it."""
+    if order.top_up_of is None or order.historic or order.cancelled_at is not None:
+        return None
+    return orders.order_id_of(order.shop, order.top_up_of)
