@@ -188,8 +188,9 @@ async def test_an_agreed_change_is_told_to_the_customer_and_a_wrong_price_to_who
     assert await desk.written() == {(customer_id, "order-change-customer")}
     (message,) = await desk.inbox(ann)
     assert "差价 3.00 CNY 由您承担" in message["body"]
-    await desk.hear(changed())
+    await desk.hear(changed(), change.model_copy(update={"attempt": 2}))
     assert await desk.told() == {(ann, "order-wrong-price")}
+    assert await desk.written() == {(customer_id, "order-change-customer")}
 
 
 @pytest.mark.parametrize(

@@ -80,13 +80,15 @@ def of_shipment(meta: Meta, event: OrderShipped) -> Occurrence:
 
 
 def of_order_change(meta: Meta, event: OrderChangeRequested) -> Occurrence:
-    """What an agreed change of an order gives (T37); whoever named a wrong price hears of it (T57)."""
+    """What an agreed change of an order gives (T37); whoever named a wrong price hears of it (T57). One that comes
+    `again` only tries to pay a difference once more."""
     order, charged = event.order, those(event.charged_to_staff_id)
     facts: Facts = {
         "order_no": order.order_no,
         "shop": order.shop,
         "difference": money(event.difference),
         "charged": yes(bool(charged)),
+        "again": yes(event.attempt > 1),
     }
     return occurrence(meta, facts, {ASSIGNEE: charged}, account_id=order.account_id, historic=order.historic)
 

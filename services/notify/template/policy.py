@@ -76,6 +76,7 @@ _WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("drift", "answer_twice"): ("同一付款号重复付款", "a second payment under one number"),
     ("drift", "answer_reference"): ("流水号属于另一笔付款", "a reference of another payment"),
     ("drift", "answer_unreserved"): ("回执款项已不在途", "an answer for money no longer in flight"),
+    ("drift", "answer_unapplied"): ("回执无法入账", "an answer that its case could not take"),
     ("drift", "unresolved"): ("付款久无结果", "a payment without an answer for too long"),
     ("drift", "listed_unknown"): ("支付方多出的付款", "a payment that only the payment side lists"),
     ("drift", "listed_missing"): ("支付方缺少的付款", "a payment that the payment side does not list"),

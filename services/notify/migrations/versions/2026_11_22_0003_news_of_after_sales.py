@@ -165,12 +165,16 @@ _RULES: tuple[tuple[str, str, dict[str, str], str, list[list[str]], str], ...] =
     ("exchange-sent-customer", "exchange.sent", {}, "exchange.sent.customer", _CUSTOMER, "email"),
     ("goodwill-granted-customer", "goodwill.granted", {}, "goodwill.granted.customer", _CUSTOMER, "email"),
     (
-        "order-change-customer", "order.change_requested", {}, "order.change_requested.customer", _CUSTOMER, "email",
+        "order-change-customer", "order.change_requested", {"again": "no"}, "order.change_requested.customer",
+        _CUSTOMER, "email",
     ),
     (
         "order-shipped-customer", "order.shipped", {"parcel": "yes"}, "order.shipped.customer", _CUSTOMER, "email",
     ),
-    ("order-wrong-price", "order.change_requested", {"charged": "yes"}, "order.wrong_price", [["assignee"]], "inbox"),
+    (
+        "order-wrong-price", "order.change_requested", {"again": "no", "charged": "yes"}, "order.wrong_price",
+        [["assignee"]], "inbox",
+    ),
     (
         "payment-drifted", "payment.drifted", {}, "payment.drifted", [["role:finance"], ["role:manager"]], "inbox",
     ),
