@@ -52,6 +52,9 @@ from services.ticket.penalty import routes as penalty
 from services.ticket.penalty.policy import COMPLAINT_PENALTIES
 from services.ticket.procedure import routes as procedure
 from services.ticket.procedure.policy import PROCEDURES
+from services.ticket.refund import routes as refund
+from services.ticket.refund.freight import FREIGHT_TABLE
+from services.ticket.refund.reasons import REFUND_REASONS
 from services.ticket.report import routes as report
 from services.ticket.routing.policy import DESK_LOAD, ROUTING_RULES
 from services.ticket.search import routes as search
@@ -79,7 +82,7 @@ POLICIES = (
     COMPLAINT_PENALTIES,
     REVIEW_HOURS, PROCEDURES, REQUEST_TYPES, PAYMENT_CHECKS,
     COURIER_FREIGHT, ORDER_CHANGES,
-    REFUND_AUTHORITY, TEAM_BUDGETS, GOODWILL,
+    REFUND_AUTHORITY, TEAM_BUDGETS, GOODWILL, REFUND_REASONS, FREIGHT_TABLE,
 )  # fmt: skip
 TIMERS = {
     tickets.RETURN_TIMER: tickets.return_tickets,
@@ -118,6 +121,7 @@ ROUTERS = (
     report.router,
     bad_review.router,
     merchant_report.router,
+    refund.router,
     service_request.router,
     group.router,
     dispatch.router,
