@@ -36,7 +36,9 @@ MATRIX: tuple[Permission, ...] = (
         (STOREFRONT, *_FLOOR, *_OFFICE, ADMIN, SERVICE),
     ),
     Permission("order_change:decide", "agree to changes of orders, refuse, retry, confirm (T37)", (*_FLOOR, FINANCE)),
-    Permission("order_change:address", "read the new address of a change to carry it out (T37)", (STOREFRONT, SERVICE)),
+    Permission(
+        "order_change:address", "read the new address of a change to carry it out (T37)", (STOREFRONT, SERVICE)
+    ),
     Permission("shop_account:read", "see shops' accounts and who is signed in (T35)", (*_FLOOR, AUDITOR, ADMIN)),
     Permission("shop_account:manage", "keep shops' accounts, assign agent and delegate (T35)", (*_LEADS, ADMIN)),
     Permission("shop_account:sign_in", "sign in to a shop's account and out of it (T35)", _FLOOR),
@@ -107,6 +109,13 @@ MATRIX: tuple[Permission, ...] = (
     Permission("exchange:top_up", "name the order that paid the difference (T22)", (STOREFRONT, *_FLOOR, SERVICE)),
     Permission("exchange:send", "record that a replacement was sent (T22)", (*_FLOOR, SERVICE)),
     Permission("exchange:receive", "record that a replacement has arrived (T22)", (STOREFRONT, *_FLOOR, SERVICE)),
+    Permission(
+        "payment:read", "see payments, books and what doesn't add up (T55)", (*_FLOOR, *_OFFICE, ADMIN, SERVICE)
+    ),
+    Permission("payment:answer", "say what became of a payment (T22)", (STOREFRONT, SERVICE)),
+    Permission("payment:reconcile", "send the payment side's list (T55)", (STOREFRONT, FINANCE, SERVICE)),
+    Permission("payment:balance", "see all books and lists together (T55)", (MANAGER, *_OFFICE, ADMIN)),
+    Permission("payment:settle", "say what an alarm of the books was (T55)", (MANAGER, FINANCE)),
     Permission("penalty:read", "see penalty lists (T14)", (*_LEADS, *_OFFICE, ADMIN)),
     Permission("penalty:draft", "make the penalty list of a month (T14)", _LEADS),
     Permission("penalty:sign", "sign and publish a penalty list, declare a sensitive period (T14)", (MANAGER,)),

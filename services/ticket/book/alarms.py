@@ -20,6 +20,9 @@ from services.ticket.book.models import BookAlarm
 from services.ticket.sight import Wanted
 
 
+__all__ = ["BookAlarm", "Drift", "difference", "page_of", "raise_alarms", "settle_alarm"]
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """One thing that doesn't add up; `subject` is what it is about, in the words of its kind."""

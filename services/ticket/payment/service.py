@@ -28,7 +28,7 @@ __all__ = [
     "OPEN", "PayCause", "Payment", "PaymentAnswer", "PaymentStatus", "answers_of", "begin_asks", "begin_calls",
     "doubt", "doubt_abandoned", "get", "keep_answer", "known_before", "lock_many", "money_of", "named", "of_cause",
     "order_payment", "page", "paid_between", "paid_of_orders", "reference_taken", "renew", "retry", "settle_failed",
-    "settle_paid", "unresolved",
+    "settle_paid", "totals", "unresolved",
 ]  # fmt: skip
 
 
@@ -204,6 +204,11 @@ async def paid_between(
 async def paid_of_orders(session: AsyncSession, order_ids: Iterable[UUID]) -> dict[UUID, int]:
     """What was paid back of each of these orders, as the payments say."""
     return await store.paid_of_orders(session, order_ids)
+
+
+async def totals(session: AsyncSession) -> list[tuple[str, str, int, int]]:
+    """Status, currency, how many, how much: of all payments."""
+    return await store.totals(session)
 
 
 async def page(work: Work, wanted: Wanted, after: UUID | None, limit: int) -> list[Payment]:

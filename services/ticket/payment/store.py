@@ -135,6 +135,15 @@ async def paid_of_orders(session: AsyncSession, order_ids: Iterable[UUID]) -> di
     return {order_id: int(total) for order_id, total in await session.execute(statement)}
 
 
+async def totals(session: AsyncSession) -> list[tuple[str, str, int, int]]:
+    """Status, currency, how many, how much: of all payments."""
+    kinds = (col(Payment.status), col(Payment.currency))
+    statement = select(*kinds, func.count(), func.sum(col(Payment.amount_minor))).group_by(*kinds).order_by(*kinds)
+    return [
+        (status, currency, count, int(total)) for status, currency, count, total in await session.execute(statement)
+    ]
+
+
 async def page(session: AsyncSession, wanted: Wanted, after: UUID | None, limit: int) -> list[Payment]:
     """Payments with these values in their columns, newest number first, after the given one."""
     statement = select(Payment)
