@@ -29,6 +29,7 @@ from services.ticket.copies.store import (
     staff_status,
     team_lead,
     unit_lead,
+    unit_of_code,
     units_named,
     working,
 )
@@ -38,7 +39,7 @@ __all__ = [
     "await_unit",
     "customer_of_account", "expect_customer", "expect_staff", "expect_unit", "files_of", "keep_customers",
     "keep_staff", "keep_teams", "keep_units", "places_of_staff", "staff_by_alias", "staff_role", "staff_status",
-    "team_lead", "unit_lead", "units_named", "whom", "working",
+    "team_lead", "unit_lead", "unit_of_code", "units_named", "whom", "working",
 ]  # fmt: skip
 
 # A thing referred to has 300 ms to arrive here; the pauses between looks, in seconds.

@@ -223,6 +223,12 @@ async def unit_active(session: AsyncSession, unit_id: UUID) -> bool | None:
     ).scalar_one_or_none()
 
 
+async def unit_of_code(session: AsyncSession, code: str) -> UUID | None:
+    """The open unit of that code; None when none is known here (X2)."""
+    open_ones = (col(UnitCopy.code) == code, col(UnitCopy.active))
+    return (await session.execute(select(col(UnitCopy.unit_id)).where(*open_ones).limit(1))).scalar_one_or_none()
+
+
 async def unit_lead(session: AsyncSession, unit_id: UUID) -> UUID | None:
     """Who leads the unit (X2); None for one without a lead and for one that is unknown here."""
     return (

@@ -1,10 +1,9 @@
 """Every query of checklists."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import RowMapping, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -62,7 +61,7 @@ async def get_step(session: AsyncSession, ticket_id: UUID, procedure: str, step:
     return await session.get(TicketProcedureStep, (ticket_id, procedure, step), populate_existing=True)
 
 
-async def open_steps(session: AsyncSession, ticket_id: UUID) -> Sequence[Mapping[str, Any]]:
+async def open_steps(session: AsyncSession, ticket_id: UUID) -> Sequence[RowMapping]:
     """The required steps of a ticket that nobody has ticked off: `procedure`, `step`, `name_zh`, `name_en`."""
     return (await session.execute(_OPEN, {"ticket_id": ticket_id})).mappings().all()
 

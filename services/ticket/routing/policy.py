@@ -20,7 +20,7 @@ CHATS = frozenset({IntakeChannel.CHAT})
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What of a ticket decides who gets it (T4)."""
+    """What of a ticket decides who gets it (T4). `group`: whose work it is by a policy of its kind (T60)."""
 
     kind: TicketKind
     category: str | None
@@ -28,6 +28,7 @@ class Sought:
     tier: Tier | None
     channel: IntakeChannel
     skills: frozenset[str] = frozenset()
+    group: str | None = None
 
 
 class RoutingRule(BaseModel):
@@ -96,15 +97,16 @@ class DeskLoad(BaseModel):
 
 
 def in_order(rules: RoutingRules, groups: Iterable[GroupLike], sought: Sought) -> list[str]:
-    """The groups that may take such a ticket, the first choice first: those the lines name, those that name its
-    category or kind themselves, the fallback. One that doesn't take such tickets is no choice."""
+    """The groups that may take such a ticket, the first choice first: those the lines name, the one whose work it is,
+    those that name its category or kind themselves, the fallback. One that doesn't take such tickets is no choice."""
     taking = {one.code: one for one in groups if takes(one, sought.shop, sought.kind, sought.category)}
     own = sorted(
         (-names(one, sought.kind, sought.category), code)
         for code, one in taking.items()
         if names(one, sought.kind, sought.category)
     )
-    chosen = [*rules.named(sought), *(code for _, code in own), *([rules.fallback] if rules.fallback else [])]
+    asked, last = ([code] if code else [] for code in (sought.group, rules.fallback))
+    chosen = [*rules.named(sought), *asked, *(code for _, code in own), *last]
     return [code for code in dict.fromkeys(chosen) if code in taking]
 
 

@@ -165,6 +165,7 @@ def _sought(opening: Opening, party: Party) -> Sought:
         shop=opening.shop,
         tier=Tier(party.tier) if party.tier else None,
         channel=opening.channel,
+        group=opening.group,
     )
 
 

@@ -29,7 +29,8 @@ class Sorting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A ticket to open, whatever its kind (T1). `emergency`: ten minutes count for it (T42)."""
+    """A ticket to open, whatever its kind (T1). `emergency`: ten minutes count for it (T42). `group`: whose work it
+    is, where a policy of the kind says so (T60)."""
 
     kind: TicketKind
     shop: str
@@ -46,6 +47,7 @@ class Opening:
     follows_ticket_id: UUID | None = None
     parent_ticket_id: UUID | None = None
     emergency: bool = False
+    group: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
