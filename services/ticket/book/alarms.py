@@ -19,7 +19,6 @@ from services.ticket.book.lifecycle import LIFE
 from services.ticket.book.models import BookAlarm
 from services.ticket.sight import Wanted
 
-
 __all__ = ["BookAlarm", "Drift", "difference", "page_of", "raise_alarms", "settle_alarm"]
 
 

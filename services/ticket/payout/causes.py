@@ -5,7 +5,9 @@ from typing import Protocol
 
 from kit.work import Work
 from services.ticket.book.service import Settled
+from services.ticket.order_change import service as order_change
 from services.ticket.payment.service import PayCause, Payment
+from services.ticket.refund import service as refund
 
 
 class Case(Protocol):
@@ -21,7 +23,7 @@ class Case(Protocol):
         ...
 
 
-CASES: Mapping[PayCause, Case] = {}
+CASES: Mapping[PayCause, Case] = {PayCause.REFUND: refund, PayCause.DIFFERENCE: order_change}
 
 
 def case_of(payment: Payment) -> Case:
