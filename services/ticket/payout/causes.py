@@ -5,6 +5,7 @@ from typing import Protocol
 
 from kit.work import Work
 from services.ticket.book.service import Settled
+from services.ticket.order_change import service as order_changes
 from services.ticket.order_change import service as order_change
 from services.ticket.payment.service import PayCause, Payment
 from services.ticket.refund import service as refund

@@ -123,21 +123,22 @@ _STATEMENTS = (
         shop_account_id uuid PRIMARY KEY,
         shop text NOT NULL,
         name text NOT NULL,
+        status text NOT NULL CHECK (status IN ('signed_out', 'signed_in', 'retired')),
         assigned_staff_id uuid NOT NULL,
         delegate_staff_id uuid CHECK (delegate_staff_id <> assigned_staff_id),
-        active boolean NOT NULL,
         signed_in_staff_id uuid,
-        signed_in_at timestamptz,
+        since timestamptz NOT NULL,
         seen_at timestamptz,
-        kept_by text NOT NULL,
-        kept_at timestamptz NOT NULL,
+        made_by text NOT NULL,
+        made_at timestamptz NOT NULL,
         version bigint NOT NULL,
         UNIQUE (shop, name),
-        CHECK ((signed_in_staff_id IS NULL) = (signed_in_at IS NULL)),
-        CHECK (active OR signed_in_staff_id IS NULL)
+        CHECK ((status = 'signed_in') = (signed_in_staff_id IS NOT NULL)),
+        CHECK (status <> 'signed_in' OR seen_at IS NOT NULL)
     )
     """,
-    "CREATE INDEX ix_shop_account_active ON shop_account (shop, shop_account_id) WHERE active",
+    "CREATE INDEX ix_shop_account_shop ON shop_account (shop, shop_account_id)",
+    "CREATE INDEX ix_shop_account_watched ON shop_account (shop_account_id) WHERE status <> 'retired'",
     "CREATE INDEX ix_shop_account_assigned ON shop_account (assigned_staff_id, shop_account_id)",
     """
     CREATE TABLE shop_account_alarm (
