@@ -31,15 +31,21 @@ from services.ticket.dispatch import loop as dispatching
 from services.ticket.dispatch import routes as dispatch
 from services.ticket.dispatch import service as desk
 from services.ticket.emergency import routes as emergency
+from services.ticket.exchange import routes as replacement
+from services.ticket.exchange import service as replacements
+from services.ticket.exchange.policy import EXCHANGE_RULES
 from services.ticket.flag import routes as flag
 from services.ticket.flag.policy import FLAG_SCHEME
+from services.ticket.goodwill import routes as goodwill
 from services.ticket.goodwill.policy import GOODWILL
 from services.ticket.group import routes as group
 from services.ticket.handover import routes as handover
 from services.ticket.handover import service as handovers
 from services.ticket.handover.policy import HANDOVER_RULES
+from services.ticket.inbound import routes as inbound
 from services.ticket.intake import routes as intake
 from services.ticket.leg import routes as leg
+from services.ticket.liability import routes as liability
 from services.ticket.linkage import routes as linkage
 from services.ticket.macro import routes as macro
 from services.ticket.merchant_report import routes as merchant_report
@@ -47,6 +53,9 @@ from services.ticket.order import routes as order
 from services.ticket.order_change import routes as order_change
 from services.ticket.order_change import service as order_changes
 from services.ticket.order_change.policy import ORDER_CHANGES
+from services.ticket.payout import checking as payment_checks
+from services.ticket.payout import paying, reconciling
+from services.ticket.payout import routes as payout
 from services.ticket.payout.policy import PAYMENT_CHECKS
 from services.ticket.penalty import routes as penalty
 from services.ticket.penalty.policy import COMPLAINT_PENALTIES
@@ -82,7 +91,7 @@ POLICIES = (
     COMPLAINT_PENALTIES,
     REVIEW_HOURS, PROCEDURES, REQUEST_TYPES, PAYMENT_CHECKS,
     COURIER_FREIGHT, ORDER_CHANGES,
-    REFUND_AUTHORITY, TEAM_BUDGETS, GOODWILL, REFUND_REASONS, FREIGHT_TABLE,
+    REFUND_AUTHORITY, TEAM_BUDGETS, GOODWILL, REFUND_REASONS, FREIGHT_TABLE, EXCHANGE_RULES,
 )  # fmt: skip
 TIMERS = {
     tickets.RETURN_TIMER: tickets.return_tickets,
@@ -90,6 +99,7 @@ TIMERS = {
     shifts.CLOSE: desk.close_forgotten,
     handovers.MISSED: handovers.find_missed,
     exchange.UNCOVERED: exchange.find_uncovered,
+    replacements.OVERDUE: replacements.remind,
     order_changes.TOP_UP: order_changes.follow_top_up,
 }
 WIRING = Wiring(
@@ -97,7 +107,7 @@ WIRING = Wiring(
     subscriptions=SUBSCRIPTIONS,
     policies=POLICIES,
     timers=TIMERS,
-    loops=(clocks.run, dispatching.run, sweeping.run),
+    loops=(clocks.run, dispatching.run, sweeping.run, paying.run, payment_checks.run, reconciling.run),
     seals=True,
 )
 ROUTERS = (
@@ -114,6 +124,8 @@ ROUTERS = (
     ticket.router,
     around_ticket.router,
     linkage.router,
+    goodwill.router,
+    liability.router,
     complaint.router,
     complaint_letter.router,
     emergency.router,
@@ -121,7 +133,10 @@ ROUTERS = (
     report.router,
     bad_review.router,
     merchant_report.router,
+    payout.router,
     refund.router,
+    inbound.router,
+    replacement.router,
     service_request.router,
     group.router,
     dispatch.router,

@@ -224,6 +224,18 @@ async def test_each_leg_has_its_own_clock_target_and_owner(bench: Bench, clock: 
     ]  # fmt: skip
 
 
+async def test_a_leg_that_is_not_due_any_more_ends_alone_and_without_a_verdict(bench: Bench) -> None:
+    """T47: settled in money, nothing is sent again; the other legs go on."""
+    ticket = a_ticket(TicketKind.EXCHANGE, case=SlaCase.EXCHANGE)
+    shipped = await bench.do(service.start_leg, ticket, K.SHIP_BACK)
+    await bench.do(service.start_leg, ticket, K.RESEND)
+    assert await bench.do(service.drop_leg, ticket, K.RESEND, "settled_in_money") == shipped
+    states = {kind: row.status for kind, row in (await bench.clocks(ticket)).items()}
+    assert (states[K.RESEND], states[K.SHIP_BACK]) == ("dropped", "running")
+    assert await bench.told(await bench.clock(ticket, K.RESEND)) == []
+    assert await bench.do(service.drop_leg, ticket, K.RESEND, "settled_in_money") == shipped
+
+
 async def test_the_customers_own_leg_runs_while_the_customer_is_waited_for(bench: Bench) -> None:
     """T47: sending the goods back is what is waited for."""
     ticket = a_ticket(TicketKind.REFUND, case=SlaCase.RETURN)

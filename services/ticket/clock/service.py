@@ -25,8 +25,8 @@ from services.ticket.clock.state import Hold
 from services.ticket.clock.telling import apply, tell
 
 __all__ = [
-    "Answered", "begin", "clocks_of", "customer_wrote", "drop", "finish", "hold", "meet_leg", "pass_on", "pause",
-    "release", "reopen", "replied", "resume", "start_leg", "wake_due",
+    "Answered", "begin", "clocks_of", "customer_wrote", "drop", "drop_leg", "finish", "hold", "meet_leg", "pass_on",
+    "pause", "release", "reopen", "replied", "resume", "start_leg", "wake_due",
 ]  # fmt: skip
 
 _REPLIES = (ClockKind.FIRST_REPLY, ClockKind.NEXT_REPLY)
@@ -139,6 +139,14 @@ async def meet_leg(work: Work, timed: Timed, kind: ClockKind) -> datetime | None
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
     done = [clock for clock in clocks if clock.kind == kind]
     await apply(work, done, lambda clock, reckoning: lifecycle.meet(clock, work.now, reckoning))
+    return earliest_due(clocks)
+
+
+async def drop_leg(work: Work, timed: Timed, kind: ClockKind, reason: str) -> datetime | None:
+    """The leg isn't due any more and was not done (T47): it ends without a verdict; a breach that has been stays."""
+    clocks = await store.lock_unfinished(work.session, timed.ticket_id)
+    needless = [clock for clock in clocks if clock.kind == kind]
+    await apply(work, needless, lambda clock, reckoning: lifecycle.drop(clock, reason, work.now, reckoning))
     return earliest_due(clocks)
 
 

@@ -58,6 +58,7 @@ LIFE = Lifecycle(
         "run-out": _leads(_S.OUT_OF_STOCK, _S.READY, _S.UNPAID, _S.UNSETTLED),
         "restock/paid": _leads(_S.READY, _S.OUT_OF_STOCK),
         "restock/owed": _leads(_S.UNPAID, _S.OUT_OF_STOCK),
+        "restock/short": _leads(_S.UNSETTLED, _S.OUT_OF_STOCK),
         "call-customer": {state: state for state in (_S.UNPAID, _S.UNSETTLED, _S.OUT_OF_STOCK)},
         "reckon/paid": _leads(_S.READY, _S.READY, _S.UNPAID, _S.UNSETTLED),
         "reckon/owed": _leads(_S.UNPAID, _S.READY, _S.UNPAID, _S.UNSETTLED),

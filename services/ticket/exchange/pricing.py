@@ -55,8 +55,12 @@ def expect_fits(goods: Mapping[int, Goods], articles: Sequence[Article]) -> None
 def difference(goods: Mapping[int, Goods], articles: Sequence[Article], again: int = 0) -> int:
     """What the customer has to add (above zero) or gets back (below): the articles and the delivery that the
     customer bears (T25), less what the goods are worth after deductions for damage (T26)."""
-    given = sum(one.worth - min(one.deducted, one.worth) for one in goods.values())
-    return sum(_price(goods[one.line_no], one) for one in articles) + again - given
+    return sum(_price(goods[one.line_no], one) for one in articles) + again - given(goods)
+
+
+def given(goods: Mapping[int, Goods]) -> int:
+    """What the goods are worth, less what damage takes off: never more than they are worth (T26)."""
+    return sum(max(one.worth - one.deducted, 0) for one in goods.values())
 
 
 def delivery_again(payer: Payer | None, asked: int | None) -> int:

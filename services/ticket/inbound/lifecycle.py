@@ -37,7 +37,7 @@ LIFE = Lifecycle(
     table={
         "correct": {_S.ON_THE_WAY: _S.ON_THE_WAY, _S.SEARCHED: _S.SEARCHED},
         "search": {_S.ON_THE_WAY: _S.SEARCHED},
-        "found": {_S.SEARCHED: _S.FOUND},
+        "find": {_S.SEARCHED: _S.FOUND},
         "write-off": {_S.ON_THE_WAY: _S.LOST, _S.SEARCHED: _S.LOST},
         "unpack": dict.fromkeys(ParcelStatus, _S.ARRIVED),
     },

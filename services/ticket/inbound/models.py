@@ -69,7 +69,7 @@ class ReceiptLine(TicketServiceTable, table=True):
 
 
 class Inspection(TicketServiceTable, table=True):
-    """验货: the last one of a request counts, the earlier ones stay. `fault_before` is empty where the fault stayed."""
+    """验货: the last one of a request counts, earlier ones stay. `fault_before` is empty where the fault stayed."""
 
     __tablename__ = "return_inspection"
 

@@ -113,7 +113,7 @@ _EXCHANGE = (
         sent_at timestamptz,
         received_at timestamptz,
         event_seq bigint NOT NULL,
-        CHECK (status NOT IN ('ready', 'sent', 'received') OR difference_minor <= topped_up_minor),
+        CHECK (status <> 'ready' OR difference_minor <= topped_up_minor),
         CHECK ((status = 'unpaid') <= (difference_minor > topped_up_minor)),
         CHECK ((status = 'unpaid') = (owed_since IS NOT NULL)),
         CHECK (status NOT IN ('sent', 'received') OR sent_at IS NOT NULL),

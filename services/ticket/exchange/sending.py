@@ -1,0 +1,130 @@
+"""The way of a replacement: sent, perhaps ahead of the return, lost, received (T22, T47)."""
+
+from typing import Any
+from uuid import UUID
+
+from contracts.ticket.aftercare import ExchangeSent
+from contracts.ticket.clock import ClockKind
+from contracts.ticket.refund import CostBearer, CostKind, Fault, RefundKind
+from kit import outbox
+from kit.ids import new_id
+from kit.money import Money
+from kit.problems import Problem, invalid
+from kit.work import Work
+from services.ticket.exchange import lifecycle, pricing, sealing, standing, store
+from services.ticket.exchange.lifecycle import LIFE, ExchangeStatus, exchange_facts
+from services.ticket.exchange.models import Sending
+from services.ticket.exchange.schemas import Send
+from services.ticket.exchange.standing import Standing, audited
+from services.ticket.liability import service as liability
+from services.ticket.liability.service import Bearer, Cost
+from services.ticket.order import service as orders
+from services.ticket.refund import service as refunds
+from services.ticket.refund.case import Case
+from services.ticket.refund.lifecycle import Stage
+
+_BEFORE_INSPECTION = (Stage.WAITING_FOR_GOODS, Stage.GOODS_RECEIVED)
+
+
+async def send(work: Work, exchange_id: UUID, asked: Send) -> Standing:
+    """换货发出: once the goods have passed, or ahead of them when somebody says so (T22).
+
+    Raises Problem `transition-refused` for a replacement that isn't paid for, in stock or settled, `not-approved`,
+    `invalid-request` when `ahead` isn't what is done, `stale-version`, `not-found`.
+    """
+    it = await standing.begin(work, exchange_id, "send")
+    _expect_ahead(it, asked)
+    if it.case.refund.approved_at is None:
+        raise Problem("not-approved")
+    LIFE.move(it.exchange, "send")
+    it.exchange.sent_at, it.case.refund.ahead = work.now, asked.ahead
+    await work.session.flush()
+    await store.add_sending(work.session, _sending(work, it, asked))
+    await outbox.record(work, it.exchange, _told(work, it, asked))
+    more: dict[str, Any] = {"ahead": asked.ahead, "courier": asked.courier}
+    await refunds.move(work, it.case, "send", legs=[(ClockKind.RESEND, "meet")], audit={**audited(it), **more})
+    return it
+
+
+async def lose(work: Work, exchange_id: UUID, reason: str) -> Standing:
+    """补发件丢失: it has to be sent anew, and whoever carried it bears what it was worth (T22, T57)."""
+    it = await standing.begin(work, exchange_id, "lose")
+    LIFE.move(it.exchange, "lose")
+    it.exchange.times_lost += 1
+    it.exchange.sent_at, it.case.refund.ahead = None, False
+    (*_, sending) = await store.sendings_of(work.session, exchange_id)
+    await store.end_sending(work.session, exchange_id, lost_at=work.now)
+    await _book_loss(work, it, sending)
+    await work.session.flush()
+    await refunds.move(work, it.case, "lose", reason=reason, legs=[(ClockKind.RESEND, "start")], audit=audited(it))
+    return it
+
+
+async def receive(work: Work, exchange_id: UUID) -> Standing:
+    """签收: it is with the customer; what a cheaper article costs less goes back now (T22)."""
+    it = await standing.begin(work, exchange_id, "receive")
+    LIFE.move(it.exchange, "receive")
+    it.exchange.received_at = work.now
+    await store.end_sending(work.session, exchange_id, received_at=work.now)
+    await work.session.flush()
+    await refunds.move(work, it.case, "receive", audit=audited(it))
+    await _pay_difference(work, it.case)
+    return it
+
+
+async def after_inspection(work: Work, case: Case) -> None:
+    """What went ahead and has arrived already needs nothing more (T22)."""
+    it = await standing.of(work, case)
+    if it.status is ExchangeStatus.RECEIVED:
+        await refunds.move(work, case, "receive", audit=audited(it))
+        await _pay_difference(work, case)
+
+
+async def _pay_difference(work: Work, case: Case) -> None:
+    """Goods for goods: money goes last, and only what was approved."""
+    if case.stage is Stage.RECEIVED and case.refund.amount_minor and case.refund.approved_at is not None:
+        await refunds.pay(work, case)
+
+
+def _expect_ahead(it: Standing, asked: Send) -> None:
+    before = it.case.kind is RefundKind.EXCHANGE and it.case.stage in _BEFORE_INSPECTION
+    if before and not asked.ahead:
+        raise invalid("/ahead", "退货未验收，须标明先行补发", "the goods aren't inspected: say that it goes ahead")
+    if asked.ahead and not before:
+        raise invalid("/ahead", "没有先行补发", "it doesn't go ahead of anything")
+
+
+def _sending(work: Work, it: Standing, asked: Send) -> Sending:
+    sending_id = new_id()
+    return Sending(
+        sending_id=sending_id,
+        exchange_id=it.exchange.exchange_id,
+        courier=asked.courier,
+        sealed_tracking=sealing.seal(work.vault, sending_id, asked.tracking_number),
+        order_no=asked.order_no,
+        ahead=asked.ahead,
+        sent_at=work.now,
+        sent_by=work.actor.subject,
+    )
+
+
+def _told(work: Work, it: Standing, asked: Send) -> ExchangeSent:
+    return lifecycle.sent(
+        exchange_facts(refunds.told_of(it.case)),
+        it.articles,
+        Money(it.exchange.difference_minor, it.case.refund.currency),
+        order_no=asked.order_no,
+        courier=asked.courier,
+        ahead=asked.ahead,
+        at=work.now,
+    )
+
+
+async def _book_loss(work: Work, it: Standing, sending: Sending) -> None:
+    """The articles at what they were given for; another time that one is lost costs as much again."""
+    refund = it.case.refund
+    worth = pricing.given(it.goods) + it.exchange.difference_minor - it.exchange.again_minor
+    order, _ = await orders.get_order(work, refund.shop, refund.order_no)
+    carrier = Bearer(CostBearer.COURIER, code=sending.courier[:64])
+    costs = [Cost(CostKind.GOODS, Money(max(worth, 0), refund.currency), carrier)]
+    await liability.book_costs(work, it.case.ticket, order, Fault.COURIER, costs, cause_id=sending.sending_id)
