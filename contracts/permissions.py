@@ -116,6 +116,13 @@ MATRIX: tuple[Permission, ...] = (
     Permission("payment:reconcile", "send the payment side's list (T55)", (STOREFRONT, FINANCE, SERVICE)),
     Permission("payment:balance", "see all books and lists together (T55)", (MANAGER, *_OFFICE, ADMIN)),
     Permission("payment:settle", "say what an alarm of the books was (T55)", (MANAGER, FINANCE)),
+    Permission("goodwill:offer", "offer goodwill, take it back, have it paid again (T27)", _FLOOR),
+    Permission("goodwill:read", "see goodwill and who has to approve it (T27)", (*_FLOOR, *_OFFICE, ADMIN)),
+    Permission(
+        "goodwill:approve", "approve or refuse goodwill, as far as one's authority reaches (T28)", (*_FLOOR, FINANCE)
+    ),
+    Permission("cost:read", "see what a case cost and who bears it (T57)", (*_FLOOR, *_OFFICE, ADMIN)),
+    Permission("cost:rebook", "lay a cost at somebody else's door, with the reason (T57)", (*_LEADS, FINANCE)),
     Permission("penalty:read", "see penalty lists (T14)", (*_LEADS, *_OFFICE, ADMIN)),
     Permission("penalty:draft", "make the penalty list of a month (T14)", _LEADS),
     Permission("penalty:sign", "sign and publish a penalty list, declare a sensitive period (T14)", (MANAGER,)),

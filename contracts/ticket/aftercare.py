@@ -78,7 +78,8 @@ class ExchangeSent(Event):
 
 
 class GoodwillGranted(Event):
-    """小额补偿: part of the price is given back and the goods are kept (T27)."""
+    """小额补偿: part of the price is given back and the goods are kept (T27). It is told again, with the next
+    ``attempt``, when paying is tried once more; ``payment_key`` is the same and is paid once."""
 
     SUBJECT = "goodwill.granted"
     OWNER = "ticket"
@@ -95,6 +96,7 @@ class GoodwillGranted(Event):
     account_id: UUID | None = None
     amount: Price
     payment_key: UUID
+    attempt: Positive = 1
     payee_token: str | None = None
     staff_id: UUID | None = None
     granted_by: tuple[Subject, ...]

@@ -2,23 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.price import Price
 from contracts.ticket.refund import CaseCost, CostBearer, CostKind, Fault
+from kit import audit
 from kit.clock import business_date
 from kit.ids import new_id
 from kit.money import Money
+from kit.privacy import scrub
+from kit.problems import Problem
 from kit.work import Work
+from services.ticket.copies import service as copies
+from services.ticket.copies.service import UnitNamed
 from services.ticket.liability import policy, store
 from services.ticket.liability.models import BookedCost
 from services.ticket.liability.policy import Bearer
+from services.ticket.liability.store import Borne
 from services.ticket.order.lifecycle import OrderLike
+from services.ticket.sight import in_sight
+from services.ticket.ticket import service as tickets
 from services.ticket.ticket.service import TicketLike
 
-__all__ = ["Bearer", "Cost", "book_costs", "costs_of", "told"]
+__all__ = [
+    "Bearer", "BookedCost", "Borne", "Cost", "book_costs", "borne", "costs_of", "list_costs", "rebook", "told",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,46 @@ async def costs_of(session: AsyncSession, ticket_id: UUID) -> list[CaseCost]:
     return [told(row) for row in await store.costs_of(session, ticket_id)]
 
 
+async def list_costs(work: Work, ticket_id: UUID) -> list[BookedCost]:
+    """A ticket's costs, for the house. Raises Problem `not-found`, also for one out of sight (X1)."""
+    await tickets.get_ticket(work, ticket_id)
+    return await store.costs_of(work.session, ticket_id)
+
+
+async def rebook(work: Work, ticket_id: UUID, cost_id: UUID, bearer: Bearer, reason: str) -> BookedCost:
+    """转责: somebody else bears it, with the reason (T57); the same bearer again changes nothing.
+
+    Raises Problem `not-found`, `stale-version`, `not-yet-known` for a unit or somebody unknown here, and `own-case`
+    for who would take it off themselves or off the unit that they lead.
+    """
+    await tickets.locked(work, ticket_id)
+    cost = await store.get_for_update(work.session, cost_id)
+    if cost is None or cost.ticket_id != ticket_id:
+        raise Problem("not-found")
+    work.expect_version(cost.version)
+    if bearer == _bearer(cost):
+        return cost
+    await _expect_another(work, cost)
+    await _expect_known(work, bearer)
+    before = _audited(cost)
+    cost.bearer, cost.bearer_code = bearer.kind, bearer.code
+    cost.unit_id, cost.staff_id = bearer.unit_id, bearer.staff_id
+    cost.rebooked_by, cost.rebooked_at, cost.reason = work.actor.subject, work.now, reason
+    cost.version += 1
+    after, why = _audited(cost), scrub(reason)
+    await audit.record(work, "rebook", "cost", cost.cost_id, before=before, after=after, reason=why)
+    return cost
+
+
+async def borne(work: Work, month: str, shop: str | None) -> tuple[list[Borne], dict[UUID, UnitNamed]]:
+    """Who bears what of a month's costs, the largest first, in the shops of the caller's token (X1, T57); and what
+    the units among them are called."""
+    shops = in_sight(work, {} if shop is None else {"shop": shop}).get("shop")
+    found = await store.borne(work.session, month, shops)
+    units = sorted({one.unit_id for one in found if one.unit_id is not None})
+    return found, await copies.units_named(work.session, units)
+
+
 def told(row: BookedCost) -> CaseCost:
     """A cost as events tell it."""
     return CaseCost(
@@ -92,3 +143,34 @@ def _row(
         month=f"{business_date(work.now):%Y-%m}",
         booked_at=work.now,
     )
+
+
+def _bearer(cost: BookedCost) -> Bearer:
+    return Bearer(CostBearer(cost.bearer), cost.bearer_code, cost.unit_id, cost.staff_id)
+
+
+async def _expect_another(work: Work, cost: BookedCost) -> None:
+    me = work.actor.staff_id
+    bearers = {cost.staff_id}
+    if cost.unit_id is not None:
+        bearers.add(await copies.unit_lead(work.session, cost.unit_id))
+    if me is not None and me in bearers:
+        raise Problem("own-case")
+
+
+async def _expect_known(work: Work, bearer: Bearer) -> None:
+    """Somebody who has left and a unit that is closed may have been at fault all the same."""
+    unit_id, staff_id = bearer.unit_id, bearer.staff_id
+    if unit_id is not None and unit_id not in await copies.units_named(work.session, [unit_id]):
+        raise Problem("not-yet-known", noun="unit", headers={"Retry-After": "1"})
+    if staff_id is not None and await copies.staff_status(work.session, staff_id) is None:
+        raise Problem("not-yet-known", noun="staff", headers={"Retry-After": "1"})
+
+
+def _audited(cost: BookedCost) -> dict[str, Any]:
+    return {
+        "bearer": cost.bearer,
+        "bearer_code": cost.bearer_code,
+        "unit_id": str(cost.unit_id) if cost.unit_id else None,
+        "staff_id": str(cost.staff_id) if cost.staff_id else None,
+    }

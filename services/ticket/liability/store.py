@@ -1,15 +1,31 @@
 """Every query of costs."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import Boolean, ColumnElement, case, distinct, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.ticket.liability.models import BookedCost
+
+# Said as the index says it.
+_COSTS: ColumnElement[bool] = literal_column("case_cost.amount_minor > 0", Boolean())
+
+
+class Borne(NamedTuple):
+    """What one bearer bears of one kind of cost, in minor units of a currency, and of how many cases."""
+
+    bearer: str
+    bearer_code: str | None
+    unit_id: UUID | None
+    staff_id: UUID | None
+    kind: str
+    currency: str
+    minor: int
+    cases: int
 
 
 async def book(session: AsyncSession, costs: Sequence[BookedCost]) -> None:
@@ -26,7 +42,7 @@ async def book(session: AsyncSession, costs: Sequence[BookedCost]) -> None:
 
 async def costs_of(session: AsyncSession, ticket_id: UUID) -> list[BookedCost]:
     """What a ticket's case cost, in the order of its booking."""
-    statement = select(BookedCost).where(col(BookedCost.ticket_id) == ticket_id, col(BookedCost.amount_minor) > 0)
+    statement = select(BookedCost).where(col(BookedCost.ticket_id) == ticket_id, _COSTS)
     return list((await session.execute(statement.order_by(col(BookedCost.cost_id)))).scalars())
 
 
@@ -40,3 +56,17 @@ async def get_for_update(session: AsyncSession, cost_id: UUID) -> BookedCost | N
     """One cost under its row lock."""
     statement = select(BookedCost).where(col(BookedCost.cost_id) == cost_id).with_for_update()
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def borne(session: AsyncSession, month: str, shops: Sequence[str] | None) -> list[Borne]:
+    """What everybody bears of a month's costs, in these shops (None: in all)."""
+    of_whom = (BookedCost.bearer, BookedCost.bearer_code, BookedCost.unit_id, BookedCost.staff_id)
+    columns = [*map(col, of_whom), col(BookedCost.kind), col(BookedCost.currency)]
+    total = func.sum(col(BookedCost.amount_minor)).label("minor")
+    statement = select(*columns, total, func.count(distinct(col(BookedCost.ticket_id)))).where(
+        col(BookedCost.month) == month, _COSTS
+    )
+    if shops is not None:
+        statement = statement.where(col(BookedCost.shop).in_(shops))
+    found = await session.execute(statement.group_by(*columns).order_by(total.desc(), *columns))
+    return [Borne(*row[:6], int(row[6]), row[7]) for row in found]

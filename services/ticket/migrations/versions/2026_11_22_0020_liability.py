@@ -50,7 +50,7 @@ _STATEMENTS = (
         line_no integer NOT NULL CHECK (line_no >= 1),
         account_id uuid,
         status text NOT NULL
-            CHECK (status IN ('offered', 'approved', 'paying', 'paid', 'failed', 'withdrawn', 'refused')),
+            CHECK (status IN ('offered', 'paying', 'paid', 'failed', 'withdrawn', 'refused')),
         currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
         amount_minor bigint NOT NULL CHECK (amount_minor > 0),
         most_minor bigint NOT NULL,
@@ -97,8 +97,8 @@ _STATEMENTS = (
     END $$
     """,
     """
-    CREATE TRIGGER goodwill_guarded BEFORE INSERT OR UPDATE OF amount_minor, most_minor, order_id, line_no ON goodwill
-    FOR EACH ROW EXECUTE FUNCTION guard_goodwill()
+    CREATE TRIGGER goodwill_guarded BEFORE INSERT OR UPDATE OF amount_minor, most_minor, order_id, line_no, status
+    ON goodwill FOR EACH ROW EXECUTE FUNCTION guard_goodwill()
     """,
 )
 _POLICIES: dict[str, dict[str, Any]] = {"goodwill": {"share": "0.2", "never_to": ["bad"]}}

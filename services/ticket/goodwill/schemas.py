@@ -1,0 +1,67 @@
+"""Goodwill in the words of HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.price import Price
+from kit.http.fields import Amount, Line, Quantity
+from kit.http.pages import PageOf
+from services.ticket.goodwill.lifecycle import GoodwillStatus
+
+
+class GoodwillOffer(BaseModel):
+    """补偿: so much of a line is given back, and the goods are kept (T27)."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"line_no": 1, "amount": "8.00", "defect": "外盒压痕"}]}
+    )
+
+    line_no: Quantity
+    amount: Annotated[Amount, Field(description="More than nothing, in the order's currency.")]
+    defect: Annotated[Line, Field(description="The small defect that leaves the goods usable.")]
+
+
+class GoodwillReason(BaseModel):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Line
+
+
+class GoodwillShown(BaseModel):
+    """Goodwill as a list shows it; `approved_by` are those who have approved it so far."""
+
+    goodwill_id: UUID
+    ticket_id: UUID
+    order_no: str
+    line_no: int
+    status: GoodwillStatus
+    amount: Price
+    defect: str
+    policy_version: int
+    offered_by: str
+    offered_at: datetime
+    approved_by: list[str]
+    approved_at: datetime | None
+    paid_at: datetime | None
+    payment_reference: str | None
+    failure: str | None
+    attempts: int
+    ended_by: str | None
+    ended_at: datetime | None
+    reason: str | None
+    allowed: list[str]
+
+
+class GoodwillPublic(GoodwillShown):
+    """Goodwill with the roles of which somebody has to approve it besides. The ETag is its own."""
+
+    who_may: list[str]
+
+
+class GoodwillPage(PageOf[GoodwillShown]):
+    """One page of a ticket's goodwill."""
