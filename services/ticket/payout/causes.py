@@ -5,7 +5,7 @@ from typing import Protocol
 
 from kit.work import Work
 from services.ticket.book.service import Settled
-from services.ticket.order_change import service as order_changes
+from services.ticket.goodwill import service as goodwill
 from services.ticket.order_change import service as order_change
 from services.ticket.payment.service import PayCause, Payment
 from services.ticket.refund import service as refund
@@ -24,7 +24,11 @@ class Case(Protocol):
         ...
 
 
-CASES: Mapping[PayCause, Case] = {PayCause.REFUND: refund, PayCause.DIFFERENCE: order_change}
+CASES: Mapping[PayCause, Case] = {
+    PayCause.REFUND: refund,
+    PayCause.GOODWILL: goodwill,
+    PayCause.DIFFERENCE: order_change,
+}
 
 
 def case_of(payment: Payment) -> Case:
