@@ -65,5 +65,5 @@ lock:  ## Lock the requirements anew
 	$(COMPILE) --group data --no-deps -o requirements-data.lock
 
 clean:  ## Remove .venv, caches and the local stack's data (.kefu)
-	rm -rf .venv .kefu .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info tests/outside/lint/node_modules
+	rm -rf .venv .kefu .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info tests/outside/*/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,6 +25,7 @@ from typing import Any
 import asyncpg
 import nats
 from chaos_loads import desk, one_ticket
+from listening import listening
 from local_stack import Running, stack
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
@@ -55,6 +56,7 @@ class Verdict:
     audits_off: int = 0
     unpublished: int = 0
     dead_letters: int = 0
+    outside: dict[str, Any] = field(default_factory=dict)
     load_seconds: float = 0.0
     drain_seconds: float = 0.0
 
@@ -64,8 +66,14 @@ class Verdict:
         return not (
             self.lost or self.doubled_tickets or self.effects_lost or self.effects_doubled or self.out_of_order
             or self.stream_gaps or self.attachments_off or self.messages_off or self.clocks_off or self.audits_off
-            or self.unpublished or self.dead_letters
+            or self.unpublished or self.dead_letters or self.outside_missed
         )  # fmt: skip
+
+    @property
+    def outside_missed(self) -> int:
+        """What those who listen from outside lack, have twice in a row, or could not read as a CloudEvent."""
+        missed = sum(abs(one["events"] - one["wanted"]) + one["gaps"] for one in self.outside.values() if one)
+        return missed + sum(len(one.get("invalid", ())) for one in self.outside.values() if one)
 
 
 async def kill_on(running: Running, kills: int, seed: int, load: asyncio.Task[Any]) -> collections.Counter[str]:
@@ -103,13 +111,15 @@ async def run(tickets: int, kills: int, seed: int, home: Path, *, workers: int =
                     history[f"{seed}-{number}"] = await one_ticket(at_work, number, f"{seed}-{number}")
 
             started = time.monotonic()
-            load = asyncio.create_task(work_through(workers, worker))
-            done = await kill_on(running, kills, seed, load)
-            await load
-            verdict = Verdict(seed, dict(done), len(history), load_seconds=time.monotonic() - started)
-            started = time.monotonic()
-            await drained(running, len(history))
-            verdict.drain_seconds = time.monotonic() - started
+            async with listening(running) as listeners:
+                load = asyncio.create_task(work_through(workers, worker))
+                done = await kill_on(running, kills, seed, load)
+                await load
+                verdict = Verdict(seed, dict(done), len(history), load_seconds=time.monotonic() - started)
+                started = time.monotonic()
+                await drained(running, len(history))
+                verdict.drain_seconds = time.monotonic() - started
+                verdict.outside = await listeners.report(await events_of(running))
             await check(running, history, verdict)
             return verdict
 
@@ -134,6 +144,13 @@ async def drained(running: Running, wanted: int) -> None:
         return (unpublished == 0 and effects >= wanted) or time.monotonic() - since > QUIET_SECONDS
 
     await eventually(done_or_quiet, within=300)
+
+
+async def events_of(running: Running) -> dict[str, int]:
+    """How many events each service has published."""
+    query = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL"
+    services = ("customer", "ticket", "appraisal", "notify")
+    return {service: await value(running, service, query) for service in services}
 
 
 async def value(running: Running, service: str, query: str) -> int:
