@@ -88,7 +88,7 @@ class Storefront:
     async def hand_over(self, events: Sequence[Event]) -> None:
         """One batch straight to the subscriber, without a broker between."""
         arrivals = [Arrival(event.noun(), self.next_meta(event), event) for event in events]
-        await self.desk.subscriber("storefront").apply(arrivals)
+        await self.desk.subscriber("storefront", "storefront.order").apply(arrivals)
 
     async def letters(self) -> list[Any]:
         """What could not be applied."""

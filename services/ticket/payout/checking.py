@@ -39,10 +39,11 @@ async def run(runtime: Runtime, *, poll_seconds: float = 2.0) -> None:
 async def check(transactions: Transactions, at_once: int = AT_ONCE) -> int:
     """One look; returns how many alarms it raised."""
     async with transactions.begin(_CHECKER) as work:
+        drifts = await _unresolved(work)
         order_ids = await books_check.next_books(work, at_once)
-        drifts = await books_check.drifts_of(work.session, order_ids)
-        drifts += await _unresolved(work)
-        suspects = await _differing(work, order_ids)
+        if order_ids:
+            drifts += await books_check.drifts_of(work.session, order_ids)
+        suspects = await _differing(work, order_ids) if order_ids else []
         raised = await raise_alarms(work, drifts)
     return len(raised) + sum([await _look_again(transactions, order_id) for order_id in suspects])
 
