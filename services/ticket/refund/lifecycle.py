@@ -136,8 +136,8 @@ RETURN = Lifecycle(
         "pay": _leads(_S.PAYING, _S.INSPECTED),
         **_MONEY_GOES,
         "close/nothing": _leads(_S.CLOSED, _S.INSPECTED),
-        "refuse": _leads(_S.REFUSED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED, _S.INSPECTED, _S.PAY_FAILED),
-        "withdraw": _leads(_S.WITHDRAWN, *BEFORE_APPROVAL, _S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
+        "refuse": _leads(_S.REFUSED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED, *_UNTIL_PAYING, _S.PAY_FAILED),
+        "withdraw": _leads(_S.WITHDRAWN, *BEFORE_APPROVAL, *_UNTIL_PAYING),
     },
 )
 # The money of an exchange is the difference to a cheaper article; it goes beside the stages.
