@@ -126,6 +126,7 @@ async def tell(people: Callers, *, within: float = 20.0) -> Told:
     flag = await _flag(agent, problem["order_no"], "green")
     inquiry = await work_off(agent, flag["ticket_id"], key=mark)
     cleared = await put_order(storefront, f"C-{mark}", buyer=f"buyer-{mark}", paid="120.50")
+    await _confirm(agent, cleared["order_no"])
     await _flag(agent, cleared["order_no"], "red")
     messages = await settled(lambda: _messages(agent, inquiry["number"]), lambda seen: len(seen) > 0, within=within)
     credit = await _eventually(agent, f"/v1/ledger/sale-credits/{cleared['order_id']}", within)
@@ -158,6 +159,14 @@ async def work_off(agent: Caller, ticket_id: str, *, key: str) -> dict[str, Any]
     await agent.expect(200, "POST", f"{path}/solve", done, Idempotency_Key=f"solve-{key}")
     closed: dict[str, Any] = await agent.expect(200, "POST", f"{path}/close", Idempotency_Key=f"close-{key}")
     return closed
+
+
+async def _confirm(agent: Caller, order_no: str) -> None:
+    """Tick off everything that is checked with the buyer before an order may be cleared (T34)."""
+    path = f"/v1/orders/main/{order_no}/confirmation"
+    found = await agent.expect(200, "GET", path)
+    steps = [step["code"] for step in found["steps"]]
+    await agent.expect(200, "POST", path, {"steps": steps}, Idempotency_Key=f"{order_no}-confirmation")
 
 
 async def _flag(agent: Caller, order_no: str, colour: str) -> dict[str, Any]:

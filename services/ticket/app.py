@@ -27,6 +27,8 @@ from services.ticket.complaint.policy import (
     COMPLAINT_PROMISE,
     COMPLAINT_SUBTYPES,
 )
+from services.ticket.confirmation import routes as confirmation
+from services.ticket.confirmation.policy import ORDER_CONFIRMATION
 from services.ticket.dispatch import loop as dispatching
 from services.ticket.dispatch import routes as dispatch
 from services.ticket.dispatch import service as desk
@@ -73,6 +75,8 @@ from services.ticket.shift import exchange, exchange_routes
 from services.ticket.shift import routes as shift
 from services.ticket.shift import service as shifts
 from services.ticket.shift.policy import SHIFT_PRESETS, SHIFT_RULES
+from services.ticket.shipping import routes as shipping
+from services.ticket.shipping.policy import DISPATCH_RULES, ORDER_WORKLISTS
 from services.ticket.subscribers import SUBSCRIPTIONS
 from services.ticket.surcharge import routes as surcharge
 from services.ticket.surcharge.policy import COURIER_FREIGHT
@@ -90,7 +94,7 @@ POLICIES = (
     COMPLAINT_GRADES, COMPLAINT_PROMISE, COMPLAINT_CALLBACKS, COMPLAINT_SUBTYPES, CALLBACK_LETTER,
     COMPLAINT_PENALTIES,
     REVIEW_HOURS, PROCEDURES, REQUEST_TYPES, PAYMENT_CHECKS,
-    COURIER_FREIGHT, ORDER_CHANGES,
+    COURIER_FREIGHT, ORDER_CHANGES, ORDER_CONFIRMATION, DISPATCH_RULES, ORDER_WORKLISTS,
     REFUND_AUTHORITY, TEAM_BUDGETS, GOODWILL, REFUND_REASONS, FREIGHT_TABLE, EXCHANGE_RULES,
 )  # fmt: skip
 TIMERS = {
@@ -113,6 +117,8 @@ WIRING = Wiring(
 ROUTERS = (
     intake.router,
     surcharge.router,
+    shipping.router,
+    confirmation.router,
     order.router,
     order_change.router,
     flag.router,

@@ -34,6 +34,12 @@ async def desk(start_service: Starter, standing_broker: str, clock: FrozenClock)
 
 
 @pytest.fixture
+async def cleared_freely(desk: Desk) -> None:
+    """Orders are cleared without a checklist: of the tests that are about flags, not about confirmation (T34)."""
+    await desk.without_checklist()
+
+
+@pytest.fixture
 async def storefront(start_service: Starter, nats_url: str, clock: FrozenClock) -> AsyncIterator[Storefront]:
     """A storefront on a broker of its own, and the service that listens to it."""
     bus = Bus(nats_url, "storefront")

@@ -4,9 +4,12 @@ import asyncio
 from typing import Any
 
 import orjson
+import pytest
 from ticket_desk import Desk, a_file
 
 from kit.ids import new_id
+
+pytestmark = pytest.mark.usefixtures("cleared_freely")
 
 TICKETS = "SELECT count(*) AS number FROM ticket"
 

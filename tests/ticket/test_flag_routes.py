@@ -3,11 +3,14 @@
 from typing import Any
 
 import orjson
+import pytest
 from ticket_desk import Desk, a_colleague, faults
 
 from contracts.appraisal.staff import StaffLeft
 from kit.ids import new_id
 from services.ticket.flag.policy import SALES_MARK, FlagScheme
+
+pytestmark = pytest.mark.usefixtures("cleared_freely")
 
 REMARK = "【菲菲】(中通)8/10"
 

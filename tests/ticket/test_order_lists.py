@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from ticket_desk import Desk, an_item, faults
 
+pytestmark = pytest.mark.usefixtures("cleared_freely")
+
 SHOPS = ("main", "outlet")
 
 

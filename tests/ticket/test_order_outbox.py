@@ -2,10 +2,13 @@
 X7)."""
 
 import orjson
+import pytest
 from ticket_desk import LATER, PAID, Desk, an_item
 
 from contracts.catalogue import decode
 from contracts.ticket.order import OrderEvent
+
+pytestmark = pytest.mark.usefixtures("cleared_freely")
 
 # Whatever of these is found outside the two tables that may hold it, is a leak.
 CANARIES = {

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from stage import NOON
 from ticket_desk import Desk, a_colleague, a_file, changed
 
@@ -15,6 +16,8 @@ from kit.envelope import Meta
 from kit.ids import new_id
 from kit.inbox import Verdict
 from kit.subscriber import Arrival
+
+pytestmark = pytest.mark.usefixtures("cleared_freely")
 
 
 async def customer_of(desk: Desk, buyer: str) -> str | None:

@@ -13,11 +13,12 @@ from kit.http.edge import Permission
 from kit.http.of_every_service import routers_of
 from kit.ids import new_id
 from services.ticket.flag import routes as flag
+from services.ticket.intake import routes as intake
 from services.ticket.order import routes as order
 from services.ticket.ticket import around
 from services.ticket.ticket import routes as ticket
 
-OURS = (order.router, flag.router, ticket.router, around.router, *routers_of("ticket"))
+OURS = (intake.router, order.router, flag.router, ticket.router, around.router, *routers_of("ticket"))
 
 # The doors and what they ask for, written out by hand: a new route must be entered here.
 DOORS = {

@@ -11,6 +11,7 @@ from kit.ids import new_id
 from kit.policies import in_force
 from kit.problems import Fault, Problem
 from kit.work import Work
+from services.ticket.confirmation import service as confirmation
 from services.ticket.copies import service as copies
 from services.ticket.flag import lifecycle, store
 from services.ticket.flag.models import Flag
@@ -26,7 +27,8 @@ async def flag_order(
     """Put a flag on an order; a *problem* opens an inquiry unless a ticket of that order is open (T32).
 
     Returns the flag and the inquiry it opened. Raises Problem `not-found`; `invalid-request` for a colour that the
-    shop's scheme doesn't use.
+    shop's scheme doesn't use; `not-confirmed` when it would clear an order that nobody has confirmed with its buyer
+    (T34).
     """
     order = await orders.lock_order(work, shop, order_no)
     work.expect_version(order.version)
@@ -34,6 +36,8 @@ async def flag_order(
     meaning = scheme.document.meaning_of(colour) if colour else None
     if colour and meaning is None:
         raise _unused_colour(list(scheme.document.meanings))
+    if meaning is FlagMeaning.CLEARED:
+        await confirmation.expect_confirmed(work, order)
     read = read_remark(remark or "", business_date(work.now))
     flag = Flag(
         flag_id=new_id(),

@@ -20,11 +20,12 @@ from services.ticket.order.lifecycle import OrderLike
 from services.ticket.order.models import Delivery, Milestone, Order
 from services.ticket.order.schemas import OrderItem, OrderMilestone
 from services.ticket.order.sealing import Party, Recipient
+from services.ticket.order.store import Waiting, waiting
 
 __all__ = [
     "CORRECTED", "RECORDED", "UNCHANGED", "AmountsDoNotAddUpError", "Order", "Recorded", "Taken",
-    "UnknownOrderError", "expect_floor", "expect_unshipped", "find", "get_order", "lock_by_id", "lock_order",
-    "order_id_of", "party_of", "record_orders", "top_ups_of", "topped_up",
+    "UnknownOrderError", "Waiting", "expect_floor", "expect_unshipped", "find", "get_order", "lock_by_id",
+    "lock_order", "order_id_of", "party_of", "record_orders", "top_ups_of", "topped_up", "waiting",
 ]  # fmt: skip
 RECORDED, CORRECTED, UNCHANGED = "recorded", "corrected", "unchanged"
 _PLAIN = {

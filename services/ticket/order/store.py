@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Uuid, bindparam, select, text, tuple_
+from sqlalchemy import SQLColumnExpression, Uuid, bindparam, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -63,6 +64,42 @@ WHERE main.order_id = ANY(:order_ids) AND top_up.paid_minor > 0 AND top_up.cance
     AND top_up.currency = main.currency
 GROUP BY main.order_id
 """).bindparams(bindparam("order_ids", type_=ARRAY(Uuid)))
+
+
+class Waiting(StrEnum):
+    """What an order may wait for too long (T33, T35)."""
+
+    PROBLEM = "problem"
+    UNFLAGGED = "unflagged"
+    UNSHIPPED = "unshipped"
+
+
+# Said as the partial indexes say it, not by parameters: else no plan that is kept could use them.
+_TO_SHIP = (
+    "shop_order.paid_at IS NOT NULL AND shop_order.shipped_at IS NULL AND shop_order.received_at IS NULL"
+    " AND shop_order.completed_at IS NULL AND shop_order.cancelled_at IS NULL AND shop_order.top_up_of IS NULL"
+    " AND NOT shop_order.historic AND NOT shop_order.fake"
+)
+_LISTS: Mapping[Waiting, tuple[str, SQLColumnExpression[Any]]] = {
+    Waiting.PROBLEM: ("shop_order.flag_meaning = 'problem'", col(Order.flag_changed_at)),
+    Waiting.UNFLAGGED: (
+        f"shop_order.flag_meaning IS NULL AND {_TO_SHIP}",
+        func.greatest(col(Order.paid_at), col(Order.flag_changed_at)),
+    ),
+    Waiting.UNSHIPPED: (_TO_SHIP, col(Order.paid_at)),
+}
+
+
+async def waiting(
+    session: AsyncSession, name: Waiting, shop: str, before: datetime, after: tuple[datetime, UUID] | None, limit: int
+) -> list[tuple[Order, datetime]]:
+    """Orders of a shop that have waited since `before` or longer, with since when, what waits longest first."""
+    condition, since = _LISTS[name]
+    statement = select(Order, since).where(col(Order.shop) == shop, text(condition), since <= before)
+    if after is not None:
+        statement = statement.where(tuple_(since, col(Order.order_id)) > after)
+    found = await session.execute(statement.order_by(since, col(Order.order_id)).limit(limit))
+    return [(row[0], row[1]) for row in found]
 
 
 async def insert_new(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:

@@ -1,5 +1,6 @@
 """Tickets, for the rooms above and the routes: the one way in; what stands behind it is split by what it does."""
 
+from services.ticket.ticket.activity import last_activity
 from services.ticket.ticket.change import (
     changed,
     is_unfinished,
@@ -49,7 +50,7 @@ __all__ = [
     "RETURN_TIMER", "Leg", "Listed", "Opening", "Ticket", "TicketLike", "absorb", "assign_ticket", "cancel_ticket",
     "changed", "clocks_of",
     "close_ticket", "describe", "edit_ticket", "escalate_ticket", "expect_stamp", "follow", "get_ticket",
-    "history", "is_unfinished", "keep_staff", "know_customers", "list_messages", "list_tickets", "lock", "locked",
+    "history", "is_unfinished", "keep_staff", "know_customers", "last_activity", "list_messages", "list_tickets", "lock", "locked",
     "locked_all", "open_beside", "open_follow_up", "open_inquiry_of_problem", "open_staged", "open_ticket",
     "release_ticket", "reopen_ticket", "resume_ticket", "return_tickets", "run_legs", "set_deadline", "show",
     "show_all", "solve_ticket", "source_of", "start_ticket", "take_ticket", "timed", "unwatch_ticket",
