@@ -1,6 +1,5 @@
 """Service requests through their door (T60), on a real database."""
 
-from typing import Any
 
 import pytest
 from request_desk import ENDS, FORMS, Requests

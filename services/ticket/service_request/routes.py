@@ -13,9 +13,6 @@ from services.ticket.copies import service as copies
 from services.ticket.service_request import review, service, showing, steps, weighing
 from services.ticket.service_request.schemas import (
     DocumentAdd,
-    OverShortAsked,
-    OverShortPublic,
-    OverShortRecord,
     RequestDispatch,
     RequestFilter,
     RequestFinish,
@@ -31,6 +28,7 @@ from services.ticket.service_request.schemas import (
     TypesOf,
 )
 from services.ticket.service_request.service import Seen
+from services.ticket.service_request.weighing_schemas import OverShortAsked, OverShortPublic, OverShortRecord
 
 router = APIRouter(prefix="/v1/service-requests", tags=["service requests"])
 RequestId = Annotated[UUID, Path(description="The request's id, which is its ticket's.")]

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from contracts.price import Difference, Price
+from contracts.price import Price
 from contracts.ticket.ticket import IntakeChannel, Priority
-from kit.http.faults import InvalidValue
-from kit.http.fields import Code, Currency, Line, Text, documented
+from kit.http.fields import Code, Line, Text
 from kit.http.pages import Page
 from services.ticket.procedure.policy import Named
 from services.ticket.service_request.lifecycle import RequestStatus
@@ -22,28 +21,13 @@ from services.ticket.service_request.policy import (
     RequestStep,
     StepBy,
 )  # fmt: skip
+from services.ticket.service_request.weighing_schemas import WeighedPublic
 from services.ticket.ticket.schemas import TicketPublic
-
-
-def _above_nothing(text: str) -> str:
-    if not text.strip("0."):
-        raise InvalidValue("必须大于 0", "must be greater than 0")
-    return text
-
 
 Filled = Annotated[
     dict[str, JsonValue],
     Field(description="What is filled in, as the type's form asks for it.", examples=[{"title": "上海某某公司"}]),
 ]
-_PLAIN = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?"
-Loaded = Annotated[str, Field(pattern=f"^{_PLAIN}$", examples=["1030"])]
-Positive = Annotated[
-    str,
-    Field(pattern=f"^{_PLAIN}$", examples=["1000"]),
-    AfterValidator(_above_nothing),
-    documented(f"^(?=.*[1-9]){_PLAIN}$"),
-]
-Percent = Annotated[str, Field(pattern=r"^(100(\.0{1,4})?|[1-9]?[0-9](\.[0-9]{1,4})?)$", examples=["5"])]
 
 
 class RequestSubmit(BaseModel):
@@ -124,67 +108,6 @@ class StepRecord(BaseModel):
         dict[str, JsonValue] | None, Field(description="What is filled in, as the step's form asks for it.")
     ] = None
     choice: Annotated[UUID | None, Field(description="A record of the step that this one picks from.")] = None
-
-
-class OverShortAsked(BaseModel):
-    """溢短装 (T61): what was agreed and what was loaded; decimals are exact."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    quantity: Annotated[Positive, Field(description="What the contract says.")]
-    tolerance_percent: Annotated[Percent, Field(description="How far it may be over or short.")]
-    unit_price: Annotated[Positive, Field(description="Of one unit.")]
-    currency: Currency = "CNY"
-    loaded: Annotated[Loaded, Field(description="What was loaded, read back from the port's platform.")]
-    consented: Annotated[
-        bool, Field(strict=True, description="Whether the buyer takes what is beyond the tolerance.")
-    ] = False
-
-
-class OverShortRecord(OverShortAsked):
-    """What was loaded for a request."""
-
-    unit: Annotated[Code, Field(description="Unit of measure.")] = "t"
-    reference: Annotated[Code | None, Field(description="Where the port's platform says so.")] = None
-
-
-class OverShortPublic(BaseModel):
-    """What is payable. Quantities and amounts are decimal strings."""
-
-    payable_quantity: str
-    payable: Price
-    excess: Annotated[str, Field(description="Beyond the tolerance: payable only by consent.")]
-    excess_price: Price
-    shortage: Annotated[str, Field(description="Short of the lower bound: a claim.")]
-    shortage_price: Price
-    difference: Annotated[Difference, Field(description="The over/short price: of all that is over or short.")]
-    within_tolerance: bool
-
-
-class ClaimPublic(BaseModel):
-    """短装索赔: what is short of the lower bound."""
-
-    shortage: str
-    claimed: Price
-    reported_at: datetime
-
-
-class WeighedPublic(BaseModel):
-    """What was loaded for a request by the latest word, and what follows."""
-
-    quantity: str
-    tolerance_percent: str
-    unit_price: str
-    loaded: str
-    unit: str
-    reference: str | None
-    consented: bool
-    payable_quantity: str
-    payable: Price
-    excess: str
-    difference: Difference
-    recorded_at: datetime
-    claim: ClaimPublic | None
 
 
 class RequestTypePublic(BaseModel):

@@ -17,18 +17,16 @@ from services.ticket.service_request.models import RequestRecord, ServiceRequest
 from services.ticket.service_request.over_short import Settlement, decimal
 from services.ticket.service_request.policy import RequestStep, RequestType, StepBy
 from services.ticket.service_request.schemas import (
-    ClaimPublic,
     DocumentPublic,
-    OverShortPublic,
     RecordPublic,
     RequestPublic,
     RequestRevealed,
     RequestShown,
     RequestTypePublic,
     StepPublic,
-    WeighedPublic,
 )
 from services.ticket.service_request.service import Seen
+from services.ticket.service_request.weighing_schemas import ClaimPublic, OverShortPublic, WeighedPublic
 from services.ticket.sight import sees_notes
 from services.ticket.ticket import service as tickets
 

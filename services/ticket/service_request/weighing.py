@@ -13,8 +13,8 @@ from services.ticket.service_request.lifecycle import LIFE
 from services.ticket.service_request.models import OverShort, ShortageClaim
 from services.ticket.service_request.over_short import Contract, Settlement
 from services.ticket.service_request.over_short import settle as settled
-from services.ticket.service_request.schemas import OverShortAsked, OverShortRecord
 from services.ticket.service_request.service import Seen
+from services.ticket.service_request.weighing_schemas import OverShortAsked, OverShortRecord
 
 _MOST_MINOR = 10**15
 
@@ -23,7 +23,8 @@ def reckon(asked: OverShortAsked) -> Settlement:
     """What follows from what was loaded. Raises Problem `invalid-request` for what comes to more than an amount can
     say."""
     found = settled(contract_of(asked), Fraction(asked.loaded), consented=asked.consented)
-    if max(found.payable.minor, abs(found.difference.minor), found.shortage_price.minor) >= _MOST_MINOR:
+    amounts = (found.payable, found.excess_price, found.shortage_price, found.difference)
+    if any(abs(one.minor) >= _MOST_MINOR for one in amounts):
         raise invalid("/loaded", "金额超出范围", "comes to more than an amount can say")
     return found
 
