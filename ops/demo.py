@@ -1,4 +1,5 @@
-"""`kefu demo`: the story of the skeleton on real purchases, told with figures at the end."""
+"""`kefu demo`: the story of the skeleton on real purchases and what their buyers want back, told with figures at the
+end."""
 
 import asyncio
 import json
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +19,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ops import cdnow, story
+from ops import aftersales, books, cdnow, story
+from ops.aftersales import Played
+from ops.books import Books
 from ops.callers import Callers, callers
 from ops.credentials import Secrets, read_json
-from ops.environment import Home, StackError, home_at
+from ops.environment import Home, StackError, broker_url, home_at, last_ports
+from ops.paymentside import payment_side
 from ops.story import Imported, Told, Totals
 
 _SETTLE_SECONDS = 120.0
@@ -31,7 +36,8 @@ VARIANTS = ("progressive", "stage-table", "stage-base")
 def command(
     home: Annotated[Path | None, typer.Option(help="Folder of the stack (KEFU_HOME, .kefu).")] = None,
 ) -> None:
-    """Import 6,919 real purchases, work a problem order to its end, credit a sale; print what came of it.
+    """Import 6,919 real purchases, work a problem order to its end, credit a sale, refund and exchange a hundred
+    orders; print what came of it, and the books.
 
     Uses the stack that runs in the home; when none does, one is started for the demo and stopped after it.
     """
@@ -39,7 +45,7 @@ def command(
     console = Console()
     with running_stack(place, console) as gateway:
         known = Secrets.model_validate_json(place.secrets.read_bytes())
-        asyncio.run(_demo(gateway, known, console))
+        asyncio.run(_demo(gateway, known, broker_url("storefront", known, last_ports(place)), console))
 
 
 @contextmanager
@@ -62,7 +68,7 @@ def running_stack(home: Home, console: Console) -> Iterator[str]:
             stack.send_signal(signal.SIGTERM)
 
 
-async def _demo(gateway: str, known: Secrets, console: Console) -> None:
+async def _demo(gateway: str, known: Secrets, broker: str, console: Console) -> None:
     purchases = cdnow.sample()
     async with callers(gateway, known) as people:
         with Progress(console=console, transient=True) as bar:
@@ -72,9 +78,13 @@ async def _demo(gateway: str, known: Secrets, console: Console) -> None:
         seen = await story.settled_totals(people.staff("manager"), file, within=_SETTLE_SECONDS)
         told = await story.tell(people)
         quotes = await commission_quotes(people)
-    _print(console, first, again, file, seen, told, quotes)
-    if seen != file or again.recorded or again.refused:
-        raise StackError("The books do not balance: what the service knows is not what is in the file.")
+        _print(console, first, again, file, seen, told, quotes)
+        if seen != file or again.recorded or again.refused:
+            raise StackError("What the service knows is not what is in the file.")
+        played, seen_books = await after_sales(people, purchases, broker, console)
+    books.show(console, played, seen_books)
+    if not seen_books.balance:
+        raise StackError("The books do not balance.")
 
 
 async def _import(people: Callers, purchases: list[cdnow.Purchase], bar: Progress, title: str) -> Imported:
@@ -86,6 +96,21 @@ def file_totals(purchases: list[cdnow.Purchase]) -> Totals:
     """What the file itself says, added up as decimals."""
     spend = sum((purchase.amount for purchase in purchases), Decimal(0))
     return Totals(len({purchase.customer for purchase in purchases}), len(purchases), f"{spend:.2f}")
+
+
+async def after_sales(
+    people: Callers, purchases: list[cdnow.Purchase], broker: str, console: Console
+) -> tuple[Played, Books]:
+    """A hundred refunds and exchanges of the imported orders, and the books after them."""
+    async with payment_side(broker, people.storefront) as payments:
+        floor = aftersales.floor_of(people, payments)
+        cases = await aftersales.cases_of(floor, purchases)
+        with Progress(console=console, transient=True) as bar:
+            task = bar.add_task(f"Playing {len(cases)} refunds and exchanges", total=len(cases))
+            played = await aftersales.play(floor, cases, lambda done: bar.advance(task, done))
+    look = partial(books.ask, people)
+    seen: Books = await story.settled(look, lambda seen: seen.balance, within=_SETTLE_SECONDS)
+    return played, seen
 
 
 async def commission_quotes(people: Callers) -> dict[str, list[str]]:
