@@ -65,5 +65,5 @@ def _drifts(row: Any) -> list[Drift]:
 
 
 def _drift(row: Any, kind: DriftKind, subject: str, said: int, entered: int) -> Drift:
-    expected, found = Money(said, row.currency), Money(entered, row.currency)
+    expected, found = Money(int(said), row.currency), Money(int(entered), row.currency)
     return Drift(kind, subject, order_id=row.order_id, expected=expected, found=found)
