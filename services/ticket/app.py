@@ -77,6 +77,9 @@ from services.ticket.shift import service as shifts
 from services.ticket.shift.policy import SHIFT_PRESETS, SHIFT_RULES
 from services.ticket.shipping import routes as shipping
 from services.ticket.shipping.policy import DISPATCH_RULES, ORDER_WORKLISTS
+from services.ticket.shop_account import routes as shop_account
+from services.ticket.shop_account import watch as shop_account_watch
+from services.ticket.shop_account.policy import SHOP_ACCOUNT_WATCH
 from services.ticket.subscribers import SUBSCRIPTIONS
 from services.ticket.surcharge import routes as surcharge
 from services.ticket.surcharge.policy import COURIER_FREIGHT
@@ -95,6 +98,7 @@ POLICIES = (
     COMPLAINT_PENALTIES,
     REVIEW_HOURS, PROCEDURES, REQUEST_TYPES, PAYMENT_CHECKS,
     COURIER_FREIGHT, ORDER_CHANGES, ORDER_CONFIRMATION, DISPATCH_RULES, ORDER_WORKLISTS,
+    SHOP_ACCOUNT_WATCH,
     REFUND_AUTHORITY, TEAM_BUDGETS, GOODWILL, REFUND_REASONS, FREIGHT_TABLE, EXCHANGE_RULES,
 )  # fmt: skip
 TIMERS = {
@@ -111,7 +115,15 @@ WIRING = Wiring(
     subscriptions=SUBSCRIPTIONS,
     policies=POLICIES,
     timers=TIMERS,
-    loops=(clocks.run, dispatching.run, sweeping.run, paying.run, payment_checks.run, reconciling.run),
+    loops=(
+        clocks.run,
+        dispatching.run,
+        sweeping.run,
+        shop_account_watch.run,
+        paying.run,
+        payment_checks.run,
+        reconciling.run,
+    ),
     seals=True,
 )
 ROUTERS = (
@@ -121,6 +133,7 @@ ROUTERS = (
     confirmation.router,
     order.router,
     order_change.router,
+    shop_account.router,
     flag.router,
     search.router,
     attachment.router,
