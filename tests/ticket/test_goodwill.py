@@ -1,6 +1,7 @@
 """Goodwill through the API (T27): offered, approved as refunds are (T28), paid once, costing the unit (T57)."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 from goodwill_desk import AGENT, CHIEF, FINANCE, LEAD, OFFERS, GoodwillDesk, place, problem
@@ -77,11 +78,11 @@ async def test_what_never_will_work_is_withdrawn_and_the_money_stays(goodwill: G
 
 
 @pytest.mark.parametrize(("verb", "who"), [("refuse", LEAD), ("withdraw", OFFERS)])
-async def test_what_is_refused_or_withdrawn_frees_the_line(goodwill: GoodwillDesk, verb: str, who: object) -> None:
+async def test_what_is_refused_or_withdrawn_frees_the_line(goodwill: GoodwillDesk, verb: str, who: UUID) -> None:
     ticket = await goodwill.ticket()
     offered = await goodwill.offer(ticket, "40.00")
     assert problem(await goodwill.try_offering(ticket, "0.01"), 409) == "goodwill-refused"
-    ended = await goodwill.done(offered, verb, who)  # type: ignore[arg-type]
+    ended = await goodwill.done(offered, verb, who)
     assert (ended["reason"], ended["allowed"]) == ("不需要了", [])
     await goodwill.offer(ticket, "40.00")
     assert await goodwill.desk.subjects(offered["goodwill_id"]) == []

@@ -44,15 +44,15 @@ class Given:
 def do(goodwill: Given, verb: str) -> None:
     match verb:
         case "approve":
-            lifecycle.approve(goodwill, ("a",), NOON, complete=True)  # type: ignore[arg-type]
+            lifecycle.approve(goodwill, ("a",), NOON, complete=True)
         case "pay":
-            lifecycle.pay(goodwill, "pay-1", NOON)  # type: ignore[arg-type]
+            lifecycle.pay(goodwill, "pay-1", NOON)
         case "fail":
-            lifecycle.fail(goodwill, "account_closed")  # type: ignore[arg-type]
+            lifecycle.fail(goodwill, "account_closed")
         case "retry":
-            lifecycle.retry(goodwill)  # type: ignore[arg-type]
+            lifecycle.retry(goodwill)
         case _:
-            lifecycle.end(goodwill, verb, BY, NOON, "不要了")  # type: ignore[arg-type]
+            lifecycle.end(goodwill, verb, BY, NOON, "不要了")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -71,17 +71,17 @@ def test_what_is_drawn_is_done_and_nothing_else(state: GoodwillStatus, verb: str
 
 @pytest.mark.parametrize("state", GoodwillStatus)
 def test_somebody_is_named_the_verbs_that_are_theirs(state: GoodwillStatus) -> None:
-    named = lifecycle.allowed(Given(status=state))  # type: ignore[arg-type]
+    named = lifecycle.allowed(Given(status=state))
     assert named == [verb for verb in ("approve", "refuse", "withdraw", "retry") if verb in DRAWN[state]]
     for verb in VERBS:
         if verb not in named:
             with pytest.raises(Problem, match="transition-refused"):
-                lifecycle.expect_drawn(Given(status=state), verb)  # type: ignore[arg-type]
+                lifecycle.expect_drawn(Given(status=state), verb)
 
 
 def test_an_approval_in_part_leaves_it_where_it_is() -> None:
     goodwill = Given()
-    lifecycle.approve(goodwill, ("a",), NOON, complete=False)  # type: ignore[arg-type]
+    lifecycle.approve(goodwill, ("a",), NOON, complete=False)
     assert (goodwill.status, goodwill.approved_by, goodwill.approved_at) == ("offered", ["a"], None)
 
 

@@ -1,5 +1,6 @@
 """Use cases of goodwill: offered on a line, approved as a refund is, paid under one number (T27, T28, T56)."""
 
+from typing import Any
 from uuid import UUID
 
 from contracts.ticket.refund import CostKind, Fault
@@ -197,7 +198,7 @@ async def _of(work: Work, payment: Payment) -> Goodwill:
 
 def _expect_open(ticket: Ticket) -> None:
     if not tickets.is_unfinished(ticket):
-        facts = {"noun": "ticket", "from": ticket.status, "verb": "offer-goodwill"}
+        facts: dict[str, Any] = {"noun": "ticket", "from": ticket.status, "verb": "offer-goodwill"}
         raise Problem("transition-refused", allowed=[], **facts)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, case, distinct, func, literal_column, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Select, case, cast, distinct, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -43,13 +43,12 @@ async def book(session: AsyncSession, costs: Sequence[BookedCost]) -> None:
 async def costs_of(session: AsyncSession, ticket_id: UUID) -> list[BookedCost]:
     """What a ticket's case cost, in the order of its booking."""
     statement = select(BookedCost).where(col(BookedCost.ticket_id) == ticket_id, _COSTS)
-    return list((await session.execute(statement.order_by(col(BookedCost.cost_id)))).scalars())
+    return await _rows(session, statement)
 
 
 async def of_cause(session: AsyncSession, cause_id: UUID) -> list[BookedCost]:
     """What one cause cost, what it no longer costs among it."""
-    statement = select(BookedCost).where(col(BookedCost.cause_id) == cause_id).order_by(col(BookedCost.cost_id))
-    return list((await session.execute(statement)).scalars())
+    return await _rows(session, select(BookedCost).where(col(BookedCost.cause_id) == cause_id))
 
 
 async def get_for_update(session: AsyncSession, cost_id: UUID) -> BookedCost | None:
@@ -60,13 +59,18 @@ async def get_for_update(session: AsyncSession, cost_id: UUID) -> BookedCost | N
 
 async def borne(session: AsyncSession, month: str, shops: Sequence[str] | None) -> list[Borne]:
     """What everybody bears of a month's costs, in these shops (None: in all)."""
-    of_whom = (BookedCost.bearer, BookedCost.bearer_code, BookedCost.unit_id, BookedCost.staff_id)
-    columns = [*map(col, of_whom), col(BookedCost.kind), col(BookedCost.currency)]
-    total = func.sum(col(BookedCost.amount_minor)).label("minor")
-    statement = select(*columns, total, func.count(distinct(col(BookedCost.ticket_id)))).where(
-        col(BookedCost.month) == month, _COSTS
-    )
+    names = ("bearer", "bearer_code", "unit_id", "staff_id", "kind", "currency")
+    columns = [getattr(BookedCost, name) for name in names]
+    total = cast(func.sum(col(BookedCost.amount_minor)), BigInteger).label("minor")
+    cases = func.count(distinct(col(BookedCost.ticket_id))).label("cases")
+    statement: Select[Any] = select(*columns, total, cases).where(col(BookedCost.month) == month, _COSTS)
     if shops is not None:
         statement = statement.where(col(BookedCost.shop).in_(shops))
     found = await session.execute(statement.group_by(*columns).order_by(total.desc(), *columns))
-    return [Borne(*row[:6], int(row[6]), row[7]) for row in found]
+    return [Borne(*row) for row in found]
+
+
+async def _rows(session: AsyncSession, statement: Select[Any]) -> list[BookedCost]:
+    """As they stand now, whatever the session has seen of them before they were booked anew."""
+    ordered = statement.order_by(col(BookedCost.cost_id)).execution_options(populate_existing=True)
+    return list((await session.execute(ordered)).scalars())
