@@ -59,17 +59,18 @@ class Refunds:
         return await self.desk.put(number, **{name: fact for name, fact in told.items() if fact is not None})
 
     async def call(
-        self, method: str, path: str, who: UUID = ASKER, *, json: object = None, match: int | None = None, **by: Any
-    ) -> httpx.Response:
+        self, method: str, path: str, who: UUID = ASKER, *, json: object = None, match: int | None = None,
+        by: Json | None = None,
+    ) -> httpx.Response:  # fmt: skip
         """One request by that member of staff, or as `by` says."""
         headers = {} if match is None else {"If-Match": f'"{match}"'}
-        claims = by or {"role": ROLE_OF[who], "staff_id": who}
-        role = claims.pop("role", "agent")
+        claims = dict(by or {"role": ROLE_OF[who], "staff_id": who})
+        role = claims.pop("role")
         return await self.desk.call(method, path, role, json=json, headers=headers, **claims)
 
     async def try_asking(self, who: UUID = ASKER, *, by: Json | None = None, **asked: Any) -> httpx.Response:
         """Ask for something: two pieces of the first line back, unless told otherwise."""
-        return await self.call("POST", "/v1/refunds", who, json=wish(**asked), **(by or {}))
+        return await self.call("POST", "/v1/refunds", who, json=wish(**asked), by=by)
 
     async def ask(self, who: UUID = ASKER, **asked: Any) -> Json:
         """Ask for something; it must be taken."""
@@ -79,11 +80,11 @@ class Refunds:
 
     async def quote(self, who: UUID = ASKER, *, by: Json | None = None, **asked: Any) -> httpx.Response:
         """What it would give."""
-        return await self.call("POST", "/v1/refunds/quotes", who, json=wish(**asked), **(by or {}))
+        return await self.call("POST", "/v1/refunds/quotes", who, json=wish(**asked), by=by)
 
-    async def get(self, refund: Json, who: UUID = ASKER, **by: Any) -> Json:
+    async def get(self, refund: Json, who: UUID = ASKER, *, by: Json | None = None) -> Json:
         """The request as it is now."""
-        answer = await self.call("GET", f"/v1/refunds/{refund['refund_id']}", who, **by)
+        answer = await self.call("GET", f"/v1/refunds/{refund['refund_id']}", who, by=by)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
@@ -95,7 +96,7 @@ class Refunds:
         if match == -1:
             match = (await self.get(refund))["ticket"]["version"]
         path = f"/v1/refunds/{refund['refund_id']}/{verb}"
-        return await self.call("POST", path, who, json=body or None, match=match, **(by or {}))
+        return await self.call("POST", path, who, json=body or None, match=match, by=by)
 
     async def done(self, refund: Json, verb: str, who: UUID = AGENT, **body: Any) -> Json:
         """Ask for a verb; it must be done."""

@@ -136,14 +136,14 @@ async def test_a_buyer_opens_sees_and_withdraws_its_own_and_nothing_inside(refun
     assert asked["allowed"] == ["give-evidence", "withdraw"]
     assert asked["ticket"]["description"] == "买多了"
     await refunds.done(asked, "review")
-    seen = await refunds.get(asked, **ming)
+    seen = await refunds.get(asked, by=ming)
     inside = ("fault", "fee", "shipped", "unfounded", "approvals", "payment_key", "failure", "parcel")
     assert [seen[name] for name in inside] == [None] * len(inside)
     assert (seen["approved_by"], seen["attempt"], seen["ticket"]["assignee_staff_id"]) == ([], 0, None)
-    assert (await refunds.call("GET", f"/v1/refunds/{asked['refund_id']}", **hua)).status_code == 404
+    assert (await refunds.call("GET", f"/v1/refunds/{asked['refund_id']}", by=hua)).status_code == 404
     assert problem(await refunds.verb(asked, "withdraw", by=hua), 404) == "not-found"
-    assert (await refunds.call("GET", "/v1/refunds", **hua)).json()["items"] == []
-    assert [one["refund_id"] for one in (await refunds.call("GET", "/v1/refunds", **ming)).json()["items"]] == [
+    assert (await refunds.call("GET", "/v1/refunds", by=hua)).json()["items"] == []
+    assert [one["refund_id"] for one in (await refunds.call("GET", "/v1/refunds", by=ming)).json()["items"]] == [
         asked["refund_id"]
     ]
     gone = await refunds.done(asked, "withdraw", by=ming)
@@ -157,5 +157,5 @@ async def test_a_request_of_another_shop_is_not_there(refunds: Refunds) -> None:
     await refunds.order()
     asked = await refunds.ask()
     outlet = {"role": "manager", "staff_id": new_id(), "shops": ["outlet"]}
-    assert (await refunds.call("GET", f"/v1/refunds/{asked['refund_id']}", **outlet)).status_code == 404
-    assert (await refunds.call("GET", "/v1/refunds", **outlet)).json()["items"] == []
+    assert (await refunds.call("GET", f"/v1/refunds/{asked['refund_id']}", by=outlet)).status_code == 404
+    assert (await refunds.call("GET", "/v1/refunds", by=outlet)).json()["items"] == []

@@ -39,7 +39,7 @@ waiting_for_goods ship-back>waiting_for_goods correct>waiting_for_goods search>w
 goods_received   receive-goods>goods_received inspect>inspected refuse>refused withdraw>withdrawn
 inspected        receive-goods>goods_received refuse>refused withdraw>withdrawn
 """
-ABOUT_AN_ARTICLE = "replace top-up run-out call-customer"
+ABOUT_AN_ARTICLE = "replace top-up run-out restock call-customer"
 BESIDE = "pay paid fail retry"
 DRAWINGS = {
     RefundKind.MONEY_ONLY: BEFORE + MONEY_GOES + """
@@ -112,7 +112,7 @@ def paper(kind: RefundKind, stage: Stage, **facts: Any) -> Any:
     return SimpleNamespace(
         **{
             "refund_id": new_id(), "kind": kind.value, "status": stage.value, "shipped": True, "ahead": False,
-            "goods_moved": False, "attempt": 0, "parcel": None, "parcel_at": None, **facts,
+            "goods_moved": False, "attempt": 0, "amount_minor": 0, "parcel": None, "parcel_at": None, **facts,
         }
     )  # fmt: skip
 
@@ -245,6 +245,7 @@ async def test_what_is_not_drawn_writes_nothing(refunds: Refunds, kind: RefundKi
         seen = await refunds.get(refund)
         before = await refunds.written()
         drawn = {door(arrow) for arrow in read(DRAWINGS[kind]).get(stage.value, {})}
+        drawn -= {"close"} if stage is Stage.INSPECTED else set()  # as long as something is owed
         assert set(seen["allowed"]) == drawn
         for verb, (body, who) in VERBS.items():
             if verb in drawn:

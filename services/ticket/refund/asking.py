@@ -54,6 +54,8 @@ _SUBJECTS = {
     RefundKind.MONEY_ONLY: "仅退款", RefundKind.RETURN_AND_MONEY: "退货退款", RefundKind.EXCHANGE: "换货",
     RefundKind.RESEND: "补寄",
 }  # fmt: skip
+# What was waited for isn't, until it has been agreed to anew.
+_AGREE_ANEW: list[Leg] = [(ClockKind.SHIP_BACK, "drop"), (ClockKind.RESEND, "drop"), (ClockKind.AGREE, "start")]
 
 
 async def request(work: Work, asked: RefundRequest) -> Case:
@@ -121,7 +123,7 @@ async def edit(work: Work, refund_id: UUID, asked: RefundEdit) -> Case:
     reckoned = await _ask_anew(work, case, order, wish, terms, relined=asked.lines is not None)
     expect_money(reckoned, order.currency)
     named = sorted(asked.model_fields_set - {"because"})
-    legs: list[Leg] = [] if case.stage in lifecycle.BEFORE_APPROVAL else [(ClockKind.AGREE, "start")]
+    legs = [] if case.stage in lifecycle.BEFORE_APPROVAL else _AGREE_ANEW
     await move(work, case, "edit", reason=asked.because, legs=legs, audit={"edited": named})
     return case
 
@@ -134,7 +136,7 @@ async def turn(work: Work, case: Case, kind: RefundKind, *, reason: str) -> None
     wish = replace(asked_of(case), kind=kind, difference_minor=None)
     await _ask_anew(work, case, order, wish, terms)
     keep_course(case)
-    await arrived(work, case, "settle-in-money", reason=reason, legs=[(ClockKind.AGREE, "start")])
+    await arrived(work, case, "settle-in-money", reason=reason, legs=_AGREE_ANEW)
 
 
 async def counts_as_shipped(work: Work, case: Case) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.ticket.refund import RefundEvent, RefundKind
-from contracts.ticket.ticket import WaitingOn
+from contracts.ticket.ticket import TicketStatus, WaitingOn
 from kit import audit, outbox
 from kit.privacy import scrub
 from kit.problems import Problem
@@ -119,7 +119,7 @@ async def arrived(
     waiting_on: WaitingOn | None = None,
 ) -> None:
     """What being moved means: the event, the clocks of its legs, the ticket's status (`waiting_on` where the stage
-    alone doesn't say for whom it waits), and one line in the trail, `audit` on it."""
+    alone doesn't say that it waits for them), and one line in the trail, `audit` on it."""
     verb = lifecycle.door(arrow)
     case.refund.ended_at = work.now if case.stage in ENDED else None
     case.refund.goods_moved = case.refund.goods_moved or verb in _MOVES_GOODS
@@ -133,9 +133,9 @@ async def arrived(
     await tickets.follow(
         work,
         case.ticket,
-        status,
+        TicketStatus.WAITING if waiting_on else status,
         verb=verb,
-        waiting_on=(waiting_on or waits) if waits else None,
+        waiting_on=waiting_on or waits,
         outcome=OUTCOME.get(case.stage),
         reason=reason,
     )

@@ -130,9 +130,9 @@ async def withdraw(work: Work, refund_id: UUID) -> Case:
 
 
 async def close(work: Work, refund_id: UUID) -> Case:
-    """结案. Raises Problem `transition-refused`."""
+    """结案: paid, arrived, or inspected with nothing to give. Raises Problem `transition-refused`."""
     case = await locked(work, refund_id)
-    await move(work, case, "close")
+    await move(work, case, "close/nothing" if case.stage is Stage.INSPECTED else "close")
     return case
 
 

@@ -54,6 +54,7 @@ class RefundLike(Protocol):
     ahead: bool
     goods_moved: bool
     attempt: int
+    amount_minor: int
     parcel: str | None
     parcel_at: datetime | None
 
@@ -70,10 +71,11 @@ Table = Mapping[str, Mapping[Stage, Stage]]
 ENDED = (_S.CLOSED, _S.REFUSED, _S.WITHDRAWN)
 BEFORE_APPROVAL = (_S.REQUESTED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED)
 _UNTIL_PAYING = (_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED)
-# What can't be done any more once the replacement has gone ahead of the return, once goods are on their way back, and
-# once the difference of an exchange is being paid.
+# What can't be done any more once the replacement has gone ahead of the return, once goods are on their way back,
+# once the difference of an exchange is being paid, and as long as something is owed.
 _NOT_AHEAD = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "top-up", "run-out"})
 _NOT_MOVED = frozenset({"edit"})
+_NOT_OWING = frozenset({"close"})
 _NOT_PAYING = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "approve"})
 _CLEARED = (FlagMeaning.CLEARED, FlagMeaning.SOLVED)
 
@@ -142,7 +144,7 @@ RETURN = Lifecycle(
 )
 # The money of an exchange is the difference to a cheaper article; it goes beside the stages.
 _BESIDE = (*_UNTIL_PAYING, _S.SENT, _S.RECEIVED, _S.CLOSED)
-_ABOUT_THE_ARTICLE = ("replace", "top-up", "run-out", "call-customer")
+_ABOUT_THE_ARTICLE = ("replace", "top-up", "run-out", "restock", "call-customer")
 EXCHANGE = Lifecycle(
     noun="refund",
     states=Stage,
@@ -253,7 +255,8 @@ def allowed(refund: RefundLike) -> list[str]:
     not taken back by withdrawing, nor are other goods asked for once some are on their way (T22)."""
     drawn = dict.fromkeys(door(arrow) for arrow in life_of(refund).allowed(Stage(refund.status)))
     paying = refund.kind == RefundKind.EXCHANGE and refund.attempt > 0
-    over = {_NOT_AHEAD: refund.ahead, _NOT_MOVED: refund.goods_moved, _NOT_PAYING: paying}
+    owing = refund.status == Stage.INSPECTED and refund.amount_minor > 0
+    over = {_NOT_AHEAD: refund.ahead, _NOT_MOVED: refund.goods_moved, _NOT_PAYING: paying, _NOT_OWING: owing}
     gone = frozenset().union(*(verbs for verbs, holds in over.items() if holds))
     return [verb for verb in drawn if verb not in gone]
 

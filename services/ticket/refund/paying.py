@@ -64,20 +64,23 @@ async def settle_amount(work: Work, case: Case, reckoned: Reckoned) -> bool:
     """定额: what is given in the end; whether it may be paid now.
 
     An approval covers up to its sum: less is given without another one, and the order keeps the rest. More, or at
-    another party's fault, has to be approved again. Pieces that don't count are free for another request.
+    another party's fault, has to be approved again; nothing at all has not. Pieces that don't count are free for
+    another request.
     """
     refund = case.refund
-    covered = (refund.approved_minor or 0) >= reckoned.total and refund.fault == reckoned.fault
+    approved = refund.approved_minor
+    covered = approved is not None and approved >= reckoned.total and refund.fault == reckoned.fault
+    nothing = reckoned.total == 0 and case.kind is RefundKind.RETURN_AND_MONEY
     order, terms = await order_of(work, case), await terms_in_force(work, refund.shop)
     book = await book_of(work, order)
     await put_down(work, case, book, reckoned, terms)
-    if not covered and reckoned.total:
+    if not covered and not nothing:
         refund.approved_minor = refund.approved_at = None
         refund.approved_by = []
         await approvals.revise(work, refund.refund_id, content_of(work, case))
         return False
     await put_in_flight(work, case, book)
-    if refund.approved_minor is not None and refund.amount_minor < refund.approved_minor:
+    if approved is not None and refund.amount_minor < approved:
         await approvals.lower(work, refund.refund_id, refund.amount_minor)
         refund.approved_minor = refund.amount_minor
     return True

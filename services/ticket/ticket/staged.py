@@ -20,7 +20,7 @@ from services.ticket.ticket.handing import seat_again
 from services.ticket.ticket.models import Ticket
 from services.ticket.ticket.verbs import may_reopen
 
-Leg = tuple[ClockKind, Literal["start", "meet"]]
+Leg = tuple[ClockKind, Literal["start", "meet", "drop"]]
 _ENDED = (TicketStatus.SOLVED, TicketStatus.CLOSED)
 
 
@@ -63,8 +63,15 @@ async def follow(
 
 
 async def run_legs(work: Work, ticket: Ticket, legs: Sequence[Leg]) -> None:
-    """Start and meet clocks of a locked or new ticket's legs, and note what is due first then (T47)."""
+    """Start and meet clocks of a locked or new ticket's legs, or drop those that aren't due any more, and note what
+    is due first then (T47)."""
     store.watched(work.session, ticket)
     for kind, verb in legs:
-        run = clocks.start_leg if verb == "start" else clocks.meet_leg
-        due_from_clocks(ticket, await run(work, timed(ticket), kind))
+        match verb:
+            case "start":
+                due_at = await clocks.start_leg(work, timed(ticket), kind)
+            case "meet":
+                due_at = await clocks.meet_leg(work, timed(ticket), kind)
+            case "drop":
+                due_at = await clocks.drop_leg(work, timed(ticket), kind, "dropped")
+        due_from_clocks(ticket, due_at)
