@@ -164,6 +164,18 @@ async def test_what_is_given_less_counts_less(approvals: Approvals) -> None:
     await approvals.granted(approvals.content(content.order_id, 20), somebody())
 
 
+async def test_what_was_lowered_is_approved_anew_to_give_all_of_it(approvals: Approvals) -> None:
+    """All missing, then the parcel turns up: the content that was once approved is asked for again (T22)."""
+    content = approvals.content(await approvals.order(), 50)
+    case_id = await approvals.granted(content, somebody())
+    await approvals.lower(case_id, 0)
+    await approvals.revise(case_id, content, somebody())
+    assert await approvals.sum_of(content.order_id) == 0
+    assert (await approvals.needed(content, case_id=case_id)).steps == ({"agent", "supervisor", "manager"},)
+    assert (await approvals.approve(case_id, content, somebody())).complete
+    assert await approvals.sum_of(content.order_id) == 50_00
+
+
 STRICT: dict[str, Any] = {
     "currency": "CNY",
     "days": 90,

@@ -102,6 +102,12 @@ def says(case: CaseLike, content: Content) -> bool:
     return asked == (case.content_digest, case.currency, case.amount_minor, case.reason, case.tier)
 
 
+def stands(case: CaseLike, content: Content) -> bool:
+    """Whether nothing has to be asked anew for that content: the case says so already, and where it is approved, for
+    no less than all of it."""
+    return says(case, content) and case.approved_minor in (None, case.amount_minor)
+
+
 def revise(case: CaseLike, content: Content, by: Principal) -> None:
     """A new content; what was approved of the old one is void. Raises Problem `transition-refused`."""
     LIFE.move(case, "revise")

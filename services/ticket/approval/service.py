@@ -86,10 +86,11 @@ async def open_case(work: Work, case_id: UUID, content: Content, requested_by: P
 
 
 async def revise(work: Work, case_id: UUID, content: Content) -> None:
-    """The case says something else now: what was approved is void, and whoever wrote it can't approve it. Nothing
-    happens when it says the same. Raises Problem `transition-refused` for a case that is void."""
+    """The case says something else now: what was approved is void, and whoever wrote it can't approve it. So it is
+    with one that was lowered and is to give all of it after all; nothing happens when it says the same. Raises Problem
+    `transition-refused` for a case that is void."""
     case = await _locked(work, case_id)
-    if lifecycle.says(case, content):
+    if lifecycle.stands(case, content):
         return
     await _give_back(work, case, case.approved_minor)
     lifecycle.revise(case, content, work.actor)
