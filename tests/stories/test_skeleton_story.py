@@ -1,29 +1,12 @@
 """The story of the skeleton through the gateway, on processes of their own (T30–T32, A6, C10, N4)."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-from local_stack import Running, stack
 from stage import concrete
 
 from contracts.permissions import roles_with
 from ops import cdnow, story
-from ops.callers import Callers, callers
-from ops.credentials import STAFF_ROLES, Secrets
+from ops.callers import Callers
+from ops.credentials import STAFF_ROLES
 from ops.demo import QUOTED_ORDERS, commission_quotes, file_totals
-
-
-@pytest.fixture(scope="module")
-async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
-    async with stack(tmp_path_factory.mktemp("story")) as up:
-        yield up
-
-
-@pytest.fixture
-async def people(running: Running) -> AsyncIterator[Callers]:
-    secrets = Secrets.model_validate_json((running.home / "secrets.json").read_bytes())
-    async with callers(running.note["gateway"], secrets) as everybody:
-        yield everybody
 
 
 async def test_imported_history_equals_the_file_to_the_cent_also_after_a_second_import(people: Callers) -> None:
