@@ -58,7 +58,7 @@ async def test_a_cent_astray_in_the_entries_is_an_alarm(desk: Desk, kept: Books,
         if switch.startswith("DIS"):
             await desk.change("GRANT UPDATE ON book_entry TO CURRENT_USER")
             await desk.change("UPDATE book_entry SET amount_minor = amount_minor - 1 WHERE kind = :kind", kind=kind)
-    ((raised, expected, entered),) = await found(desk)
+    raised, expected, entered = (await found(desk))[0]
     assert raised == "book_counters"
     assert abs((expected or 0) - (entered or 0)) == 1
 
@@ -89,11 +89,9 @@ async def test_a_book_that_adds_up_is_left_alone_whatever_was_done(desk: Desk, k
 async def test_a_round_comes_by_every_book(desk: Desk) -> None:
     """A bounded number at once; the round begins anew when it is through."""
     await desk.send(*(an_item(f"A-{n}", paid="20.00", paid_at=AT) for n in range(25)))
-    looks = []
     async with desk.client.transactions.begin(WHO) as work:
         await work.session.execute(text(AFRESH))
-        for _ in range(4):
-            looks.append(await next_books(work, 10))
+        looks = [await next_books(work, 10) for _ in range(4)]
     assert [len(look) for look in looks] == [10, 10, 5, 10]
     assert looks[3] == looks[0]
     assert len({order_id for look in looks for order_id in look}) == 25
