@@ -12,7 +12,23 @@ from pathlib import Path
 import aiohttp
 import canary_places as written_down
 import pytest
-from canaries import ASKED, FILE, ORDER, STAFF, STREAMED, WRITTEN, Canary, Place, canaries, found, leaks
+from canaries import (
+    ASKED,
+    FILE,
+    MOVED,
+    ORDER,
+    PAYEE,
+    RETURNED,
+    STAFF,
+    STREAMED,
+    WRITTEN,
+    Canary,
+    Place,
+    canaries,
+    found,
+    leaks,
+)
+from canary_after_sales import after_sales
 from canary_story import Teller, failures, files_and_orders, identities, one_ticket, publish
 from chaos import kill_on, value, work_through
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,8 +41,11 @@ from ops.credentials import Secrets
 TICKETS, KILLS = 60, 6
 SERVICES = ("customer", "ticket", "appraisal", "notify", "gateway")
 # A text stays with what it was written on.
-TEXTS = r"table ticket\.(ticket|ticket_message|order_flag|ticket_text|complaint(_\w+)?|attachment)"
-TICKETS_SHOWN = r"answer 20[01] (GET|POST) /v1/(tickets|orders|complaints)(/.*)?"
+TEXTS = (
+    r"table ticket\.(ticket|ticket_message|order_flag|ticket_text|complaint(_\w+)?|attachment"
+    r"|return_receipt|return_inspection|exchange_call|goodwill)"
+)
+TICKETS_SHOWN = r"answer 20[01] (GET|POST) /v1/(tickets|orders|complaints|refunds|exchanges|order-changes)(/.*)?"
 
 
 def places_of_people() -> list[Canary]:
@@ -39,6 +58,9 @@ def places_of_people() -> list[Canary]:
         *canaries("file", remarks, r"answer 20[01] (GET|POST|PATCH) /v1/customers(/.*)?"),
         *canaries("order", ORDER),
         *canaries("streamed", STREAMED, private),
+        *canaries("payee", PAYEE, "stream TICKET", r"table ticket\.outbox"),
+        *canaries("returned", RETURNED),
+        *canaries("moved", MOVED, r"answer 200 POST /v1/order-changes/[^/]+/recipient"),
         *canaries("staff", STAFF, r"table appraisal\.staff"),
         *canaries("written", WRITTEN, TEXTS, TICKETS_SHOWN),
         *canaries("asked", ASKED),
@@ -97,6 +119,7 @@ async def tell(teller: Teller, running: Running, seed: int) -> None:
     """The story: quietly, then under kills, then everything that fails."""
     await identities(teller)
     customer_id = await files_and_orders(teller)
+    await after_sales(teller)
     numbers = iter(range(TICKETS))
 
     async def worker() -> None:
@@ -143,6 +166,8 @@ def prove_that_they_sang(places: list[Place]) -> None:
     assert {"400", "401", "403", "404", "409", "412", "415", "422", "500"} <= statuses
     assert "table ticket.ticket" in found(Canary("", WRITTEN["phone"]), places)
     assert "stream STOREFRONT" in found(Canary("", STREAMED["phone"]), places)
+    assert "stream TICKET" in found(Canary("", PAYEE["token"]), places)
+    assert any("recipient" in name for name in found(Canary("", MOVED["address"]), places))
     assert "table appraisal.staff" in found(Canary("", STAFF["name"]), places)
     assert any("reveal" in name for name in found(Canary("", FILE["id_number"]), places))
 
@@ -161,9 +186,12 @@ def test_the_search_finds_a_value_however_it_is_spelt() -> None:
         assert list(leaks([bird], where)) == ["file.name in log b"], text
 
 
-@pytest.mark.parametrize("group", [FILE, ORDER, STREAMED, STAFF, WRITTEN, ASKED])
+GROUPS = (FILE, ORDER, STREAMED, PAYEE, RETURNED, MOVED, STAFF, WRITTEN, ASKED)
+
+
+@pytest.mark.parametrize("group", GROUPS)
 def test_no_canary_is_part_of_another(group: dict[str, str]) -> None:
-    every = [value for values in (FILE, ORDER, STREAMED, STAFF, WRITTEN, ASKED) for value in values.values()]
+    every = [value for values in GROUPS for value in values.values()]
     assert len(set(every)) == len(every)
     for one in group.values():
         assert [other for other in every if one in other] == [one]
