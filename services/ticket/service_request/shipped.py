@@ -40,6 +40,10 @@ def _form(fields: Mapping[str, Json], *optional: str, **more: Any) -> Json:
     }  # fmt: skip
 
 
+def _is(name: str, code: str) -> Json:
+    return {"required": [name], "properties": {name: {"const": code}}}
+
+
 def _named(code: str, zh: str, en: str, **more: Any) -> Json:
     return {"code": code, "name": {"zh": zh, "en": en}, **more}
 
@@ -114,8 +118,8 @@ _OF_THE_SHOP: tuple[Json, ...] = (
             "delivery": _choice("寄送方式", "Delivery", "with_goods", "monthly"),
             "address": _ADDRESS,
         }, "tax_number", "amount", "address", allOf=[
-            {"if": {"properties": {"title_kind": {"const": "company"}}}, "then": {"required": ["tax_number"]}},
-            {"if": {"properties": {"delivery": {"const": "monthly"}}}, "then": {"required": ["address"]}},
+            {"if": _is("title_kind", "company"), "then": {"required": ["tax_number"]}},
+            {"if": _is("delivery", "monthly"), "then": {"required": ["address"]}},
         ]),
         group="service", unit="finance", postage="ours",
         steps=[
