@@ -42,6 +42,19 @@ WRITTEN = {
 }  # fmt: skip
 """What people write into free text: stays with the text, and is covered wherever the text is summed up."""
 
+PAYEE = {"token": "payee-canary-44120"}
+"""Whose money it was, of an order that is refunded: the payment side's own token, which only it can read. It is told
+to the payment side by the event that lets it pay."""
+
+RETURNED = {
+    "tracking": "YTCANARY44120917", "corrected": "JDCANARY44120335", "replacement": "EMSCANARY4412088",
+    "ahead": "DBCANARY44120662",
+}  # fmt: skip
+"""Parcels that come back and go out again: their numbers lie sealed."""
+
+MOVED = {"name": "紫雀庚栖", "phone": "13644120873", "address": "福建省莆田市城厢区紫雀坊四四一号"}
+"""Where a changed order is to go: sealed, and open to the storefront that carries it out."""
+
 ASKED = {"name": "木雀己问", "phone": "13011122847", "id_number": "440301199506178208", "code": "canary-asked-9917"}
 """What only ever stood in refused requests: nowhere at all."""
 

@@ -58,9 +58,9 @@ async def exchanged(teller: Teller) -> None:
     await decided(teller, "agent", f"{exchange}/replace", case, article)
     for number, verb in ((RETURNED["ahead"], "lose"), (RETURNED["replacement"], "receive")):
         sent = {"courier": "EMS", "tracking_number": number, "ahead": True}
-        await teller.say("agent", "POST", f"{exchange}/send", sent, expect=200, Idempotency_Key=f"send {verb}")
+        await teller.say("agent", "POST", f"{exchange}/send", sent, expect=200, Idempotency_Key=f"send-{verb}")
         reason = {"reason": TEXT[:190]} if verb == "lose" else None
-        await teller.say("agent", "POST", f"{exchange}/{verb}", reason, expect=200, Idempotency_Key=f"then {verb}")
+        await teller.say("agent", "POST", f"{exchange}/{verb}", reason, expect=200, Idempotency_Key=f"then-{verb}")
     await teller.say("agent", "GET", exchange, expect=200)
 
 
@@ -93,10 +93,10 @@ async def approved(teller: Teller, order_no: str, kind: str) -> str:
     asked = {
         "order_no": order_no, "kind": kind, "reason": "quality", "lines": [{"line_no": 1, "quantity": 1}], "text": TEXT,
     }  # fmt: skip
-    key = f"ask {order_no}"
+    key = f"ask-{order_no}"
     made = await teller.say("storefront", "POST", "/v1/refunds", asked, expect=201, Idempotency_Key=key)
     case = f"/v1/refunds/{made['refund_id']}"
-    await teller.say("agent", "POST", f"{case}/review", expect=200, Idempotency_Key=f"review {order_no}")
+    await teller.say("agent", "POST", f"{case}/review", expect=200, Idempotency_Key=f"review-{order_no}")
     await decided(teller, "agent", f"{case}/approve", case)
     return case
 
@@ -104,4 +104,6 @@ async def approved(teller: Teller, order_no: str, kind: str) -> str:
 async def decided(teller: Teller, who: str, path: str, case: str, body: Any = None) -> None:
     """Decide on the request as it is now."""
     await teller.say(who, "GET", case, expect=200)
-    await teller.say(who, "POST", path, body, expect=200, Idempotency_Key=path, If_Match=teller.etag)
+    await teller.say(
+        who, "POST", path, body, expect=200, Idempotency_Key=path.replace("/", "-"), If_Match=teller.etag
+    )
