@@ -6,6 +6,7 @@ from kit.http.of_every_service import routers_of
 from kit.runtime import Wiring
 from kit.service import create_app
 from kit.settings import ServiceSettings, service_settings
+from services.ticket.approval import routes as approval
 from services.ticket.approval.policy import REFUND_AUTHORITY, TEAM_BUDGETS
 from services.ticket.attachment import routes as attachment
 from services.ticket.attachment import sweeping
@@ -143,6 +144,7 @@ ROUTERS = (
     ticket.router,
     around_ticket.router,
     linkage.router,
+    approval.router,
     goodwill.router,
     liability.router,
     complaint.router,

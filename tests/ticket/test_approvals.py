@@ -215,11 +215,17 @@ async def test_a_shop_has_its_own_matrix(approvals: Approvals) -> None:
     assert (await approvals.needed(approvals.content(await approvals.order("A-2"), 20))).policy_version == 1
 
 
-async def test_the_customers_ninety_days_count_over_all_accounts(approvals: Approvals) -> None:
+@pytest.mark.parametrize("files", ["one file", "two files that were merged", "the other way round"])
+async def test_the_customers_ninety_days_count_over_all_accounts(approvals: Approvals, files: str) -> None:
     await approvals.policy("refund-authority", STRICT)
     desk = approvals.desk
-    mine, hers = desk.account("ming"), desk.account("ming-at-vip")
-    await desk.hear(a_file(mine, hers))
+    here, there = desk.account("ming"), desk.account("ming-at-vip")
+    if files == "one file":
+        await desk.hear(a_file(here, there))
+    else:
+        first, second = (here, there) if files == "the other way round" else (there, here)
+        survivor = a_file(first)
+        await desk.hear(survivor, a_file(second).model_copy(update={"merged_into": survivor.customer_id}))
     at_vip = approvals.content(await approvals.order("B-1", buyer="ming-at-vip"), 45, buyer="ming-at-vip")
     await approvals.granted(at_vip, somebody())
     desk.clock.advance(timedelta(days=60))
@@ -277,6 +283,28 @@ async def test_a_team_without_a_budget_is_counted_and_not_held(approvals: Approv
     approver = await approvals.hire(team)
     await approvals.granted(approvals.content(await approvals.order(), 50), approver)
     assert await approvals.spent(team) == {"2026-11": 50_00}
+
+
+async def test_what_teams_may_give_and_have_given_is_shown(approvals: Approvals) -> None:
+    named, other_team = sorted((new_id(), new_id()))
+    await approvals.policy("team-budgets", {"currency": "CNY", "teams": {str(named): "60.00"}})
+    await approvals.granted(approvals.content(await approvals.order("A-1"), 50), await approvals.hire(other_team))
+
+    async def shown(month: str, role: str = "supervisor", **by: Any) -> Any:
+        return await approvals.desk.call("GET", f"/v1/ticket-reports/budgets?month={month}", role, **by)
+
+    money = {"currency": "CNY"}
+    assert (await shown("2026-11")).json()["items"] == [
+        {
+            "team_id": str(named), "budget": {"amount": "60.00", **money}, "spent": {"amount": "0.00", **money},
+            "used_up": False,
+        },
+        {"team_id": str(other_team), "budget": None, "spent": {"amount": "50.00", **money}, "used_up": False},
+    ]  # fmt: skip
+    assert len((await shown("2026-12")).json()["items"]) == 1
+    assert (await shown("2026-13")).status_code == 422
+    assert (await shown("2026-11", "agent")).status_code == 403
+    assert (await shown("2026-11", shops=["vip"])).status_code == 403
 
 
 def _facts(content: service.Content) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class BudgetSpent(TicketServiceTable, table=True):
 
     __tablename__ = "budget_spent"
 
-    team_id: UUID = Field(primary_key=True)
     month: str = Field(primary_key=True, sa_type=Text)
+    team_id: UUID = Field(primary_key=True)
     currency: str = Field(primary_key=True, sa_type=Text)
     spent_minor: int = Field(sa_type=BigInteger)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import business_date
+from kit.http.edge import see_all
 from kit.policies import in_force, prepare
 from kit.policy import EVERYWHERE
 from kit.principals import Principal
@@ -24,8 +25,8 @@ from services.ticket.approval.policy import REFUND_AUTHORITY, TEAM_BUDGETS, Dema
 from services.ticket.copies import service as copies
 
 __all__ = [
-    "Content", "Granted", "Needed", "approvals_of", "approve", "digest_of", "lower", "needed", "open_case", "revise",
-    "sum_of_order", "void",
+    "Content", "Granted", "Needed", "TeamMonth", "approvals_of", "approve", "budgets_of", "digest_of", "lower",
+    "needed", "open_case", "revise", "sum_of_order", "void",
 ]  # fmt: skip
 
 
@@ -49,6 +50,16 @@ class Granted:
     by: tuple[str, ...]
     missing: tuple[Step, ...]
     policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMonth:
+    """What a team may give in a month, None without end, and what it has given."""
+
+    team_id: UUID
+    currency: str
+    budget_minor: int | None
+    spent_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +98,10 @@ async def open_case(work: Work, case_id: UUID, content: Content, requested_by: P
 
 async def revise(work: Work, case_id: UUID, content: Content) -> None:
     """The case says something else now: what was approved is void, and whoever wrote it can't approve it. So it is
-    with one that was lowered and is to give all of it after all; nothing happens when it says the same. Raises Problem
-    `transition-refused` for a case that is void."""
+    with one that was lowered and is to give all of it after all; nothing happens when it says the same.
+
+    Raises Problem `transition-refused` for a case that is void.
+    """
     case = await _locked(work, case_id)
     if lifecycle.stands(case, content):
         return
@@ -163,6 +176,19 @@ async def sum_of_order(session: AsyncSession, order_id: UUID) -> int:
     return await store.sum_of_order(session, order_id)
 
 
+async def budgets_of(work: Work, month: str) -> list[TeamMonth]:
+    """月预算: what each team may give in a month by the policy of now, and what it has given (T56). Raises Problem
+    `forbidden` for somebody who doesn't serve all shops: teams work for several."""
+    see_all(work)
+    spent = {(row.team_id, row.currency): row.spent_minor for row in await store.spent_in(work.session, month)}
+    rules = (await in_force(work.session, TEAM_BUDGETS, EVERYWHERE, work.now)).document
+    named = {(team_id, rules.currency) for team_id in rules.teams}
+    return [
+        TeamMonth(team_id, currency, rules.of(team_id, currency), spent.get((team_id, currency), 0))
+        for team_id, currency in sorted(named | spent.keys())
+    ]
+
+
 async def approvals_of(session: AsyncSession, case_id: UUID) -> list[Approval]:
     """Everybody's approvals of any content of a case, in their order."""
     return await store.approvals(session, case_id)
@@ -178,7 +204,8 @@ async def _locked(work: Work, case_id: UUID) -> ApprovalCase:
 async def _take_turns(work: Work, case: ApprovalCase) -> None:
     """Cases of one customer, then those of one team's month, are weighed one after the other."""
     if case.account_id is not None:
-        await store.lock_customer(work.session, await _whose(work.session, case.account_id))
+        customer_id = await copies.customer_of_account(work.session, case.account_id)
+        await store.lock_customer(work.session, customer_id or case.account_id)
     if case.team_id is not None:
         await store.lock_budget(work.session, case.team_id, _month(work), case.currency)
 
@@ -191,7 +218,7 @@ async def _weigh(work: Work, content: Content, case_id: UUID | None, team_id: UU
     of_order = content.amount_minor + await store.sum_of_order(work.session, content.order_id, case_id)
     of_customer = content.amount_minor
     if content.account_id is not None:
-        accounts = await _accounts(work.session, content.account_id)
+        accounts = await copies.accounts_beside(work.session, content.account_id)
         since = rules.document.since(work.now)
         of_customer += await store.sum_of_accounts(work.session, accounts, content.currency, since, case_id)
     demand = rules.document.demand(Sum(of_order, content.tier, content.reason, of_customer, content.currency))
@@ -253,18 +280,6 @@ async def _give_back(work: Work, case: ApprovalCase, minor: int | None) -> None:
 
 async def _team_of(session: AsyncSession, who: Principal) -> UUID | None:
     return None if who.staff_id is None else (await copies.places_of_staff(session, who.staff_id)).team_id
-
-
-async def _whose(session: AsyncSession, account_id: UUID) -> UUID:
-    """Whose account it is, as far as that is known here; else the account."""
-    return await copies.customer_of_account(session, account_id) or account_id
-
-
-async def _accounts(session: AsyncSession, account_id: UUID) -> list[UUID]:
-    """All accounts of whoever has that one (C3)."""
-    customer_id = await copies.customer_of_account(session, account_id)
-    known = [] if customer_id is None else await copies.accounts_of(session, customer_id)
-    return sorted({account_id, *known})
 
 
 def _month(work: Work) -> str:

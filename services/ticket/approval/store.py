@@ -90,6 +90,12 @@ async def spent(session: AsyncSession, team_id: UUID, month: str, currency: str)
     return await _number(session, _spent(team_id, month, currency))
 
 
+async def spent_in(session: AsyncSession, month: str) -> list[BudgetSpent]:
+    """What all teams have spent in the month."""
+    statement = select(BudgetSpent).where(col(BudgetSpent.month) == month)
+    return list((await session.execute(statement)).scalars())
+
+
 async def spend(session: AsyncSession, team_id: UUID, month: str, currency: str, minor: int) -> None:
     """Count so much more as spent by a team in that month, less where it is below zero; its row is there already."""
     await session.execute(_SPEND, {"team_id": team_id, "month": month, "currency": currency, "minor": minor})

@@ -18,7 +18,7 @@ from services.ticket.copies.store import (
     NOBODY,
     Party,
     UnitNamed,
-    accounts_of,
+    accounts_beside,
     alias_of_staff,
     aliases_of,
     customer_of_account,
@@ -35,11 +35,10 @@ from services.ticket.copies.store import (
 )
 
 __all__ = [
-    "NOBODY", "Party", "UnitNamed", "accounts_of", "alias_of_staff", "aliases_of", "await_customer", "await_staff",
-    "await_unit",
-    "customer_of_account", "expect_customer", "expect_staff", "expect_unit", "files_of", "keep_customers",
-    "keep_staff", "keep_teams", "keep_units", "places_of_staff", "staff_by_alias", "staff_role", "staff_status",
-    "team_lead", "unit_lead", "unit_of_code", "units_named", "whom", "working",
+    "NOBODY", "Party", "UnitNamed", "accounts_beside", "alias_of_staff", "aliases_of", "await_customer",
+    "await_staff", "await_unit", "customer_of_account", "expect_customer", "expect_staff", "expect_unit",
+    "files_of", "keep_customers", "keep_staff", "keep_teams", "keep_units", "places_of_staff", "staff_by_alias",
+    "staff_role", "staff_status", "team_lead", "unit_lead", "unit_of_code", "units_named", "whom", "working",
 ]  # fmt: skip
 
 # A thing referred to has 300 ms to arrive here; the pauses between looks, in seconds.

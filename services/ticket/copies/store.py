@@ -62,6 +62,23 @@ WITH RECURSIVE spoken_for AS (
 )
 SELECT customer_id FROM spoken_for LIMIT 1000
 """)
+# From an account up to the file that speaks for its own, and down again to the accounts of all that are spoken for.
+_BESIDE = text("""
+WITH RECURSIVE merged AS (
+    SELECT customer_id, merged_into, 1 AS step FROM customer_copy
+    WHERE customer_id = (SELECT customer_id FROM account_copy WHERE account_id = :account_id)
+    UNION ALL
+    SELECT next.customer_id, next.merged_into, step + 1
+    FROM merged JOIN customer_copy next ON next.customer_id = merged.merged_into
+    WHERE step < 100
+), spoken_for AS (
+    (SELECT coalesce(merged_into, customer_id) AS customer_id FROM merged ORDER BY step DESC LIMIT 1)
+    UNION
+    SELECT absorbed.customer_id FROM spoken_for JOIN customer_copy absorbed
+        ON absorbed.merged_into = spoken_for.customer_id
+)
+SELECT account_id FROM account_copy WHERE customer_id IN (SELECT customer_id FROM spoken_for) LIMIT 1000
+""")
 # The same way, with what a new ticket takes from the file, in one look.
 _PARTY = text("""
 WITH RECURSIVE merged AS (
@@ -209,11 +226,10 @@ async def files_of(session: AsyncSession, customer_id: UUID) -> list[UUID]:
     return list((await session.execute(_FILES, {"customer_id": customer_id})).scalars())
 
 
-async def accounts_of(session: AsyncSession, customer_id: UUID) -> list[UUID]:
-    """The accounts of that file and of all that were merged into it (C3)."""
-    files = await files_of(session, customer_id)
-    statement = select(col(AccountCopy.account_id)).where(col(AccountCopy.customer_id).in_(files))
-    return list((await session.execute(statement)).scalars())
+async def accounts_beside(session: AsyncSession, account_id: UUID) -> list[UUID]:
+    """That account and all others of the same customer, their merged files' among them (C3)."""
+    found = (await session.execute(_BESIDE, {"account_id": account_id})).scalars()
+    return sorted({account_id, *found})
 
 
 async def unit_active(session: AsyncSession, unit_id: UUID) -> bool | None:

@@ -4,12 +4,19 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.price import Price
-from kit.http.fields import Amount, Line, Quantity
+from kit.http.faults import InvalidValue
+from kit.http.fields import Amount, Line, Quantity, documented
 from kit.http.pages import PageOf
 from services.ticket.goodwill.lifecycle import GoodwillStatus
+
+
+def _more_than_nothing(amount: str) -> str:
+    if not any(digit in amount for digit in "123456789"):
+        raise InvalidValue("必须大于 0", "must be more than nothing")
+    return amount
 
 
 class GoodwillOffer(BaseModel):
@@ -20,7 +27,12 @@ class GoodwillOffer(BaseModel):
     )
 
     line_no: Quantity
-    amount: Annotated[Amount, Field(description="More than nothing, in the order's currency.")]
+    amount: Annotated[
+        Amount,
+        AfterValidator(_more_than_nothing),
+        documented(r"^(?=.*[1-9])(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$"),
+        Field(description="More than nothing, in the order's currency."),
+    ]
     defect: Annotated[Line, Field(description="The small defect that leaves the goods usable.")]
 
 

@@ -211,12 +211,9 @@ async def _order_of(work: Work, ticket: Ticket) -> OrderLike:
 
 def _amount(asked: GoodwillOffer, order: OrderLike) -> Money:
     try:
-        amount = Money.parse(asked.amount, order.currency)
+        return Money.parse(asked.amount, order.currency)
     except ValueError:
         raise invalid("/amount", "小数位多于该货币", "has more decimals than the currency") from None
-    if amount.minor == 0:
-        raise invalid("/amount", "必须大于 0", "must be more than nothing")
-    return amount
 
 
 def _worth(order: OrderLike, line_no: int) -> int:

@@ -77,7 +77,7 @@ _TABLES = (
         month text NOT NULL CHECK (month ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
         currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
         spent_minor bigint NOT NULL CHECK (spent_minor >= 0),
-        PRIMARY KEY (team_id, month, currency)
+        PRIMARY KEY (month, team_id, currency)
     )
     """,
 )
