@@ -3,8 +3,9 @@
 import orjson
 import pytest
 from refund_desk import AGENT, ASKER, CHIEF, FINANCE, LEAD, OTHER_CHIEF, Refunds, problem
-from ticket_desk import Desk
+from ticket_desk import Desk, a_file
 
+from contracts.customer.customer import ShopTier, Tier
 from kit.ids import new_id
 
 
@@ -159,3 +160,69 @@ async def test_a_request_of_another_shop_is_not_there(refunds: Refunds) -> None:
     outlet = {"role": "manager", "staff_id": new_id(), "shops": ["outlet"]}
     assert (await refunds.call("GET", f"/v1/refunds/{asked['refund_id']}", by=outlet)).status_code == 404
     assert (await refunds.call("GET", "/v1/refunds", by=outlet)).json()["items"] == []
+
+
+async def test_the_fee_of_the_reason_is_a_cost_as_long_as_it_stands(refunds: Refunds) -> None:
+    """T29, T57: booked with the approval, told with the payment, gone when nothing is given after all."""
+    desk = refunds.desk
+    await refunds.order("A-1", (2, "40.00"), shipped_at=None, received_at=None)
+    paying = await refunds.approved(kind="money_only", reason="out_of_stock", pieces={1: 1})
+    assert paying["fee"]["amount"] == "2.00"
+    await refunds.answered(paying)
+    (*_, paid) = await told(desk, paying["refund_id"])
+    assert paid["costs"] == [
+        {"kind": "fee", "amount": {"amount": "2.00", "currency": "CNY"}, "bearer": "company", "bearer_code": None,
+         "unit_id": None, "staff_id": None},
+    ]  # fmt: skip
+    other = await refunds.approved(kind="money_only", reason="out_of_stock", pieces={1: 1})
+    await refunds.answered(other, "failed", retryable=False)
+    await refunds.done(other, "refuse", grounds="unpayable")
+    (row,) = await desk.rows("SELECT amount_minor FROM case_cost WHERE ticket_id = :one", one=other["refund_id"])
+    assert row.amount_minor == 0
+    assert await refunds.book() == (4000, 2000, 0, 2000)
+    (*_, refused) = await told(desk, other["refund_id"])
+    assert (refused["grounds"], refused["unfounded"]) == ("unpayable", False)
+
+
+async def test_the_tier_of_its_day_decides(refunds: Refunds) -> None:
+    """T58, T43: the tier that the customer had when it was asked for, whatever they become; it halves the targets."""
+    desk = refunds.desk
+    ming, customer = desk.account("ming"), new_id()
+    key, small = ShopTier(shop="main", tier=Tier.KEY), ShopTier(shop="main", tier=Tier.SMALL)
+    await desk.hear(a_file(ming, customer_id=customer, tiers=(key,)))
+    await refunds.order()
+    asked = await refunds.ask()
+    await desk.hear(a_file(ming, customer_id=customer, tiers=(small,)))
+    seen = await refunds.get(asked)
+    assert seen["ticket"]["tier"] == "key"
+    clocks = await desk.rows("SELECT kind, target_seconds FROM clock WHERE ticket_id = :one", one=asked["refund_id"])
+    assert {row.kind: row.target_seconds for row in clocks} == {"agree": 12 * 3600}
+    (row,) = await desk.rows("SELECT tier FROM approval_case WHERE case_id = :one", one=asked["refund_id"])
+    assert row.tier == "key"
+
+
+async def test_each_leg_has_its_clock(refunds: Refunds) -> None:
+    """T43, T47: agree until it is approved, then ship back, while the customer is waited for; edited, agree anew."""
+    desk = refunds.desk
+    await refunds.order()
+    back = await refunds.approved(pieces={1: 1})
+    assert (back["status"], back["ticket"]["waiting_on"]) == ("waiting_for_goods", "customer")
+    assert await legs(desk, back) == {"agree": "met", "ship_back": "running"}
+    edited = (await refunds.edit(back, lines=[{"line_no": 1, "quantity": 2}])).json()
+    assert (edited["status"], edited["approved_at"], edited["ticket"]["status"]) == ("under_review", None, "open")
+    assert await refunds.book() == (4000, 4000, 0, 0)
+    running = [name for name, status in (await legs(desk, back, running=True)).items()]
+    assert running == ["agree"]
+    await refunds.done(back, "approve", CHIEF)
+    assert await refunds.book() == (4000, 0, 4000, 0)
+    await refunds.order("A-2", (2, "40.00"), shipped_at=None, received_at=None)
+    unshipped = await refunds.ask(order_no="A-2", kind="money_only", reason="no_reason")
+    assert await legs(desk, unshipped) == {"first_reply": "running", "solution": "running"}
+
+
+async def legs(desk: Desk, refund: dict[str, object], *, running: bool = False) -> dict[str, str]:
+    """The clocks of a request's ticket, the newest of each kind, or those that run."""
+    rows = await desk.rows(
+        "SELECT kind, status FROM clock WHERE ticket_id = :one ORDER BY clock_id", one=refund["refund_id"]
+    )
+    return {row.kind: row.status for row in rows if not running or row.status == "running"}

@@ -21,7 +21,7 @@ from services.ticket.order import service as orders
 from services.ticket.order.lifecycle import OrderLike
 from services.ticket.order.sealing import opened
 from services.ticket.refund import lifecycle, store, telling
-from services.ticket.refund.case import Case, arrived, locked, move, release, told_of, write_down
+from services.ticket.refund.case import Case, arrived, locked, release, told_of, write_down
 from services.ticket.refund.lifecycle import TICKET_KIND, course_of, expect_drawn
 from services.ticket.refund.models import Refund, RefundLine
 from services.ticket.refund.reckoning import (
@@ -119,12 +119,13 @@ async def edit(work: Work, refund_id: UUID, asked: RefundEdit) -> Case:
     if wish == asked_of(case) and payee == payee_of(work, case.refund):
         return case
     expect_possible(order, wish, terms, case.refund.requested_at)
+    before = lifecycle.move(case.refund, "edit")
     seal_payee(work, case.refund, payee)
     reckoned = await _ask_anew(work, case, order, wish, terms, relined=asked.lines is not None)
     expect_money(reckoned, order.currency)
     named = sorted(asked.model_fields_set - {"because"})
-    legs = [] if case.stage in lifecycle.BEFORE_APPROVAL else _AGREE_ANEW
-    await move(work, case, "edit", reason=asked.because, legs=legs, audit={"edited": named})
+    legs = [] if before in lifecycle.BEFORE_APPROVAL else _AGREE_ANEW
+    await arrived(work, case, "edit", reason=asked.because, legs=legs, audit={"edited": named})
     return case
 
 

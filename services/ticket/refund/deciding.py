@@ -111,8 +111,7 @@ async def refuse(work: Work, refund_id: UUID, asked: Refusal) -> Case:
     case = await locked(work, refund_id)
     expect_drawn(case.refund, "refuse")
     await _expect_not_payable(work, case)
-    await approvals.void(work, refund_id)
-    await let_go(work, case)
+    await _call_off(work, case)
     case.refund.grounds, case.refund.unfounded = asked.grounds, asked.unfounded
     told = telling.refused(case.refund, told_of(case), work.actor.subject, work.now)
     await move(work, case, "refuse", event=told, legs=[_AGREED])
@@ -123,8 +122,7 @@ async def withdraw(work: Work, refund_id: UUID) -> Case:
     """撤回: the customer no longer wants it; possible until paying (T22). Raises Problem `transition-refused`."""
     case = await locked(work, refund_id)
     expect_drawn(case.refund, "withdraw")
-    await approvals.void(work, refund_id)
-    await let_go(work, case)
+    await _call_off(work, case)
     await move(work, case, "withdraw", event=telling.withdrawn(told_of(case), work.actor.subject, work.now))
     return case
 
@@ -146,14 +144,21 @@ async def _approved(work: Work, case: Case, order: OrderLike, book: Book, grante
     refund.authority_version = granted.policy_version
     refund.payment_key = refund.payment_key or new_id()
     await put_in_flight(work, case, book)
-    if refund.fee_minor:
-        fee = Cost(CostKind.FEE, Money(refund.fee_minor, refund.currency))
-        await liability.book_costs(work, case.ticket, order, Fault(refund.fault), [fee])
+    fees = [Cost(CostKind.FEE, Money(refund.fee_minor, refund.currency))] if refund.fee_minor else []
+    await liability.book_costs(work, case.ticket, order, Fault(refund.fault), fees)
     if pays:
         await order_payment(work, case)
     told = telling.approved(refund, told_of(case), payee_of(work, refund), pay_now=pays, at=work.now)
     next_legs = _NEXT[RefundKind.MONEY_ONLY if pays else case.kind] if pays or before is Stage.UNDER_REVIEW else []
     await move(work, case, "approve/complete", event=told, legs=[_AGREED, *next_legs])
+
+
+async def _call_off(work: Work, case: Case) -> None:
+    """Nothing is given: out of sums and budgets, pieces and money are free, and the reason costs nothing (T29)."""
+    if case.refund.approved_at is not None:
+        await liability.book_costs(work, case.ticket, await order_of(work, case), Fault(case.refund.fault), [])
+    await approvals.void(work, case.refund.refund_id)
+    await let_go(work, case)
 
 
 async def _expect_not_payable(work: Work, case: Case) -> None:

@@ -178,10 +178,12 @@ async def failed(work: Work, payment: Payment) -> None:
 
 
 async def _costs(work: Work, case: Case, order: OrderLike) -> list[CaseCost]:
-    """What the case cost: goods that don't come back, a delivery for nothing, the marketplace's fee (T29, T57)."""
+    """What the case cost: goods that don't come back, a delivery for nothing, the marketplace's fee; and what was
+    booked on its way (T29, T57)."""
     refund = case.refund
     lost = refund.goods_minor - refund.deducted_minor if case.kind is RefundKind.MONEY_ONLY and refund.shipped else 0
     in_vain = refund.freight_minor if refund.shipped and refund.out_payer == Payer.REFUNDED else 0
     sums = {CostKind.GOODS: lost, CostKind.FREIGHT: in_vain, CostKind.FEE: refund.fee_minor}
     costs = [Cost(kind, Money(minor, refund.currency)) for kind, minor in sums.items() if minor]
-    return await liability.book_costs(work, case.ticket, order, Fault(refund.fault), costs)
+    await liability.book_costs(work, case.ticket, order, Fault(refund.fault), costs)
+    return await liability.costs_of(work.session, case.ticket.ticket_id)
