@@ -123,6 +123,8 @@ _KINDS = (
            "`because` says what: amount, twice, reference or unreserved. Nothing was changed, somebody will look.")),
     _kind("more-than-kept", 409, ("超过可退金额", "left 是该行或该订单还可退的金额。"),
           ("More than is left of what was paid", "`left` is what the line or the order has left.")),
+    _kind("not-approved", 409, ("尚未审批", "当前内容还没有有效的审批，请先审批。"),
+          ("It isn't approved", "What it says now has no approval that stands; have it approved first.")),
     _kind("not-announced", 409, ("不是申请退回的货", "lines 列出了各行还可以登记的件数；多出的货请登记为 surplus。"),
           ("Goods that nobody asked to give back",
            "`lines` says how many pieces of each line are left; what is more is recorded as `surplus`.")),

@@ -13,6 +13,7 @@ from kit.problems import Problem, invalid
 from kit.work import Work
 from services.ticket.exchange import service as exchanges
 from services.ticket.inbound import counting, goods, store
+from services.ticket.inbound.costs import book_costs
 from services.ticket.inbound.counting import Finding, Pieces
 from services.ticket.inbound.models import Inspection, InspectionLine
 from services.ticket.inbound.schemas import FindingCreate, Inspect
@@ -46,6 +47,7 @@ async def inspect(work: Work, refund_id: UUID, asked: Inspect) -> Case:
         await _exchange_goes_on(work, case, inspection, found, reckoned)
     else:
         await _money_goes_out(work, case, inspection, reckoned)
+    await book_costs(work, case)
     return case
 
 

@@ -179,7 +179,7 @@ _EXCHANGE = (
 _REFUSE = """
 CREATE FUNCTION returns_are_only_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% rows are only ever added', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION '% rows are only ever added', TG_TABLE_NAME;
 END $$
 """
 
