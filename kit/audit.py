@@ -21,9 +21,6 @@ from kit.work import Work
 _KEY_BYTES = 32
 
 
-_INSERT = insert(audit)
-
-
 async def record(
     work: Work,
     action: str,
@@ -41,9 +38,8 @@ async def record(
 async def record_many(work: Work, entries: Iterable[Mapping[str, Any]]) -> None:
     """Write down many changes at once; for set-based use cases."""
     work.expect_recording()
-    rows = list(entries)
-    if rows:
-        await work.session.execute(_INSERT, rows if len(rows) > 1 else rows[0])
+    for row in entries:
+        work.session.gather(audit, row)
 
 
 def entry(

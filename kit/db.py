@@ -8,12 +8,15 @@ import asyncpg
 import orjson
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from kit.failpoints import Point, reach
+from kit.lines import Lines
 from kit.logs import log
 from kit.problems import Problem, unavailable
+from kit.rows import json_text
+from kit.session import Home, Session
 
 CONNECT_SECONDS = 2.0
 STATEMENT_SECONDS = 10
@@ -27,60 +30,61 @@ class Database:
 
     def __init__(self, url: str, *, pool: int = 4) -> None:
         self.url = url
-        self.engine = _engine(url, pool)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        # What only reads needs no BEGIN and COMMIT around each query: two round trips less.
-        self._readers = async_sessionmaker(
-            self.engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False, autoflush=False
-        )
+        self.engine = _engine(url)
+        self.home = Home(Lines(self.engine, pool))
 
     @asynccontextmanager
     async def transaction(
         self, before: Point = "before-commit", after: Point = "after-commit"
-    ) -> AsyncIterator[AsyncSession]:
+    ) -> AsyncIterator[Session]:
         """A session whose work is committed when the block ends well and undone when it raises.
 
         `before` and `after` name the failpoints on either side of the commit.
         Raises Problem `dependency-unavailable` when PostgreSQL is away, `conflict` when a constraint refuses late.
         """
-        try:
-            async with self._sessions() as session:
-                yield session
-                await session.flush()
-                reach(before)
-                await session.commit()
-                reach(after)
-        except Exception as error:
-            told = as_problem(error)
-            if told is error:
-                raise
-            raise told from error
+        async with self._session(changes=True) as session:
+            yield session
+            await session.flush()
+            reach(before)
+            await session.commit()
+            reach(after)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
+    async def reading(self) -> AsyncIterator[Session]:
         """A session that only reads; its queries stand alone, each sees what is committed when it begins.
 
         Raises Problem `dependency-unavailable` when PostgreSQL is away.
         """
+        async with self._session(changes=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _session(self, *, changes: bool) -> AsyncIterator[Session]:
+        session = Session(self.home, changes=changes)
         try:
-            async with self._readers() as session:
-                yield session
+            yield session
         except Exception as error:
+            await session.undo(cut_off=is_transient(error))
             told = as_problem(error)
             if told is error:
                 raise
             raise told from error
+        except BaseException:
+            await session.undo(cut_off=True)
+            raise
+        await session.close()
 
     async def connect(self) -> asyncpg.Connection:
         """A connection of its own, outside the pool; for the relay's leadership and its quick statements."""
         connection = await asyncpg.connect(
             self.url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, statement_cache_size=100
         )
-        await connection.set_type_codec("jsonb", encoder=_json, decoder=orjson.loads, schema="pg_catalog")
+        await connection.set_type_codec("jsonb", encoder=json_text, decoder=orjson.loads, schema="pg_catalog")
         return connection
 
     async def close(self) -> None:
         """Give all connections back."""
+        await self.home.lines.close()
         await self.engine.dispose()
 
 
@@ -91,15 +95,16 @@ def as_problem(error: Exception) -> Exception:
     if is_transient(error):
         log.warning("database.unavailable", error=error)
         return unavailable("database")
-    if isinstance(error, IntegrityError):
-        log.warning("database.constraint", constraint=_constraint(error))
+    if isinstance(error, IntegrityError | asyncpg.IntegrityConstraintViolationError):
+        log.warning("database.constraint", constraint=violated(error))
         return Problem("conflict")
     return error
 
 
 def is_transient(error: BaseException) -> bool:
     """Whether trying the same again later may well succeed: the database is away, busy or shutting down."""
-    if isinstance(error, OSError | TimeoutError | PoolTimeout | asyncpg.InterfaceError):
+    # The client's own error: a connection that is nobody else's is busy, with the server's last words.
+    if isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError):
         return True
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
@@ -111,24 +116,20 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, Problem) and error.slug == "dependency-unavailable"
 
 
-def violated(error: IntegrityError) -> str | None:
+def violated(error: IntegrityError | asyncpg.IntegrityConstraintViolationError) -> str | None:
     """The name of the constraint that refused, so that a store can say which fact is wrong."""
-    return _constraint(error)
-
-
-def _constraint(error: IntegrityError) -> str | None:
-    cause = error.orig.__cause__ if error.orig is not None else None
+    cause = error
+    if isinstance(error, IntegrityError):
+        cause = error.orig.__cause__ if error.orig is not None else None
     return getattr(cause, "constraint_name", None)
 
 
-def _engine(url: str, pool: int) -> AsyncEngine:
+def _engine(url: str) -> AsyncEngine:
+    """What SQLAlchemy makes connections with; it keeps none, `Lines` do."""
     engine = create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1),
-        pool_size=pool,
-        max_overflow=0,
-        pool_timeout=3,
-        pool_use_lifo=True,
-        json_serializer=_json,
+        poolclass=NullPool,
+        json_serializer=json_text,
         json_deserializer=orjson.loads,
         connect_args={
             "timeout": CONNECT_SECONDS,
@@ -140,9 +141,9 @@ def _engine(url: str, pool: int) -> AsyncEngine:
                 "jit": "off",
                 "timezone": "UTC",
             },
+            "statement_cache_size": 300,  # new rows come in more combinations than queries do
         },
     )
-    # A connection that broke while idle shows at checkout of the next; drop all of them at once then.
     event.listen(engine.sync_engine, "handle_error", _invalidate_on_disconnect)
     return engine
 
@@ -151,7 +152,3 @@ def _invalidate_on_disconnect(context: Any) -> None:
     cause = getattr(context.original_exception, "__cause__", None)
     if isinstance(cause, asyncpg.PostgresConnectionError | asyncpg.InterfaceError | OSError):
         context.is_disconnect = True
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()

@@ -4,18 +4,14 @@
 carries `event_seq`, and whoever records an event holds that row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
-
-from sqlalchemy import insert
 
 from contracts.event import Event
 from kit.ids import new_id
 from kit.tables import outbox
 from kit.work import Work
-
-_INSERT = insert(outbox)
 
 
 class Sequenced(Protocol):
@@ -26,23 +22,22 @@ class Sequenced(Protocol):
 
 async def record(work: Work, aggregate: Sequenced, *events: Event) -> None:
     """Put the events of one locked aggregate in the outbox, in this order, in the present transaction."""
-    rows = []
+    work.expect_recording()
     for event in events:
         aggregate.event_seq += 1
-        rows.append(_row(work, event, aggregate.event_seq))
-    await _insert(work, rows)
+        _put(work, event, aggregate.event_seq)
 
 
 async def record_many(work: Work, events: Iterable[tuple[Event, int]]) -> None:
     """Put many aggregates' events in the outbox at once, each with its sequence; for set-based use cases."""
-    await _insert(work, [_row(work, event, sequence) for event, sequence in events])
-
-
-async def _insert(work: Work, rows: Sequence[dict[str, Any]]) -> None:
     work.expect_recording()
-    if rows:
-        await work.session.execute(_INSERT, rows if len(rows) > 1 else rows[0])
-        work.recorded_events += len(rows)
+    for event, sequence in events:
+        _put(work, event, sequence)
+
+
+def _put(work: Work, event: Event, sequence: int) -> None:
+    work.session.gather(outbox, _row(work, event, sequence))
+    work.recorded_events += 1
 
 
 def _row(work: Work, event: Event, sequence: int) -> dict[str, Any]:

@@ -3,21 +3,21 @@
 A version is never changed. One that isn't in force yet can be withdrawn; it stays in the history.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, Select, Text, bindparam, func, insert, or_, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import RowMapping, Select, bindparam, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit import audit
 from kit.ids import derived_id
 from kit.policy import EVERYWHERE, InForce, PolicyKind
 from kit.problems import Problem, invalid
+from kit.session import Session
 from kit.tables import policy
 from kit.work import Work
 
@@ -34,18 +34,19 @@ _IN_FORCE = (
     .order_by((policy.c.shop == bindparam("shop")).desc(), policy.c.effective_from.desc())
     .limit(1)
 )
-# Of each policy and shop the version that is in force; the document as it lies there, to be read once.
-_NEWEST = text("""
-SELECT DISTINCT ON (name, shop) name, shop, version, CAST(document AS text) AS document FROM policy
-WHERE name = ANY(:names) AND shop = ANY(:shops) AND effective_from <= :at AND withdrawn_at IS NULL
-ORDER BY name, shop, effective_from DESC
-""").bindparams(bindparam("names", type_=ARRAY(Text)), bindparam("shops", type_=ARRAY(Text)))
+# All versions that are or will be in force, the latest first; the document as it lies there, to be read once.
+_TIMELINES = """
+SELECT name, shop, version, effective_from, document::text AS document
+FROM unnest($1::text[], $2::text[]) AS wanted (name, shop) JOIN policy USING (name, shop)
+WHERE withdrawn_at IS NULL ORDER BY effective_from DESC
+"""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:place, 11))")
 
 
-async def in_force(session: AsyncSession, kind: PolicyKind[D], shop: str, at: datetime) -> InForce[D]:
+async def in_force(session: Session, kind: PolicyKind[D], shop: str, at: datetime) -> InForce[D]:
     """The policy of the shop, else of `main`, at the business time of the fact it decides about.
 
+    The same in all of a unit of work; a version saved by another process decides a second later (`kit.memory`).
     Raises LookupError when not even the default of the migrations is there.
     """
     if (kind.name, shop, at) not in session.info:
@@ -54,20 +55,47 @@ async def in_force(session: AsyncSession, kind: PolicyKind[D], shop: str, at: da
     return found
 
 
-async def prepare(session: AsyncSession, wanted: Sequence[tuple[PolicyKind[Any], str]], at: datetime) -> None:
+async def prepare(session: Session, wanted: Sequence[tuple[PolicyKind[Any], str]], at: datetime) -> None:
     """Look several policies up with one query; the session then knows what is in force at that instant.
 
     Raises LookupError as `in_force` does.
     """
-    shops = {shop for _, shop in wanted} | {EVERYWHERE}
-    asked = {"names": [kind.name for kind, _ in wanted], "shops": list(shops), "at": at}
-    rows = {(row.name, row.shop): row for row in await session.execute(_NEWEST, asked)}
+    places = {_Place(kind.name, one) for kind, shop in wanted for one in (shop, EVERYWHERE)}
+    timelines = await session.memory.recall_all(places, partial(_look_up, session))
     for kind, shop in wanted:
-        row = rows.get((kind.name, shop)) or rows.get((kind.name, EVERYWHERE))
-        if row is None:
+        found = _at(timelines[_Place(kind.name, shop)], at) or _at(timelines[_Place(kind.name, EVERYWHERE)], at)
+        if found is None:
             raise LookupError(f"no policy {kind.name} is in force")
-        document = _read(kind, row.document)
-        session.info[kind.name, shop, at] = InForce(kind.name, row.shop, row.version, document)
+        document = _read(kind, found.document)
+        session.info[kind.name, shop, at] = InForce(kind.name, found.shop, found.version, document)
+
+
+class _Place(NamedTuple):
+    """Where a policy's versions follow each other."""
+
+    name: str
+    shop: str
+
+
+class _Version(NamedTuple):
+    """One version, as it lies in the table."""
+
+    shop: str
+    version: int
+    effective_from: datetime
+    document: str
+
+
+async def _look_up(session: Session, places: Collection[_Place]) -> dict[_Place, list[_Version]]:
+    found: dict[_Place, list[_Version]] = {place: [] for place in places}
+    rows = await session.fetch(_TIMELINES, [place.name for place in places], [place.shop for place in places])
+    for name, shop, version, effective_from, document in rows:
+        found[_Place(name, shop)].append(_Version(shop, version, effective_from, document))
+    return found
+
+
+def _at(timeline: Sequence[_Version], at: datetime) -> _Version | None:
+    return next((version for version in timeline if version.effective_from <= at), None)
 
 
 @lru_cache(maxsize=512)
@@ -133,6 +161,7 @@ async def schedule(
     }
     saved = insert(policy).values(values).returning(policy)
     row: RowMapping = (await work.session.execute(saved)).mappings().one()
+    work.outdate()
     after = {"name": kind.name, "shop": shop, "version": version, "effective_from": begins.isoformat()}
     await audit.record(work, "schedule", "policy", identity(kind.name, shop), after=after, reason=reason)
     return row
@@ -154,6 +183,7 @@ async def withdraw(work: Work, kind: PolicyKind[D], shop: str, version: int, rea
     withdrawn = {"withdrawn_at": work.now, "withdrawn_by": work.actor.subject, "withdrawn_reason": reason}
     change = update(policy).where(*_is(kind.name, shop, version)).values(withdrawn).returning(policy)
     changed: RowMapping = (await work.session.execute(change)).mappings().one()
+    work.outdate()
     named = {"name": kind.name, "shop": shop, "version": version}
     before, after = {**named, "state": "scheduled"}, {**named, "state": "withdrawn"}
     await audit.record(

@@ -13,7 +13,6 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy.pool import QueuePool
 
 from kit.clock import Clock
 from kit.db import Database
@@ -85,10 +84,9 @@ class Backlog(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """What is known at this moment."""
-        pool = self._database.engine.pool
-        if isinstance(pool, QueuePool):
-            yield self._gauge("kefu_database_connections_in_use", "Connections at work.", pool.checkedout())
-            yield self._gauge("kefu_database_connections_max", "Connections the pool may have.", pool.size())
+        lines = self._database.home.lines
+        yield self._gauge("kefu_database_connections_in_use", "Connections at work.", lines.in_use)
+        yield self._gauge("kefu_database_connections_max", "Connections the pool may have.", lines.size)
         task = self._asking
         known = task is not None and task.done() and not task.cancelled() and task.exception() is None
         yield self._gauge("kefu_database_up", "Whether the database answered the last look.", int(known))

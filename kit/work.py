@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kit.clock import Clock
 from kit.db import Database
 from kit.failpoints import Point
+from kit.memory import Memory
 from kit.principals import Principal
 from kit.problems import Problem
+from kit.session import Session
 from kit.vault import Vault
 
 
@@ -19,7 +19,7 @@ from kit.vault import Vault
 class Work:
     """What a use case needs around its arguments. It is made at the edge (route, event, timer) and never commits."""
 
-    session: AsyncSession
+    session: Session
     actor: Principal
     now: datetime
     key: bytes = field(repr=False)
@@ -30,6 +30,25 @@ class Work:
     recorded_events: int = 0
     sealing: Vault | None = field(default=None, repr=False)
     only_reads: bool = False
+    _then: list[Callable[[], None]] = field(default_factory=list, repr=False)
+    _remembered: Memory = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._remembered = self.session.memory
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Something of this process that is to happen once it is committed, and not at all if it isn't."""
+        self._then.append(call)
+
+    def outdate(self) -> None:
+        """It changes what is remembered across units of work (`kit.memory`)."""
+        self.after_commit(self._remembered.forget)
+        self.session.memory = Memory()
+
+    def committed(self) -> None:
+        """It is."""
+        for call in self._then:
+            call()
 
     def expect_recording(self) -> None:
         """Raises RuntimeError in a unit of work that only reads: nothing it wrote would be one change (I1)."""
@@ -83,6 +102,7 @@ class Transactions:
                 sealing=self.vault,
             )
             yield work
+        work.committed()
         if work.recorded_events:
             self.wake_relay()
 

@@ -9,10 +9,7 @@ ten minutes at most. Callers reach services through the gateway.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import event
 
 from gateway.identity import store
 from gateway.identity.policy import ACCESS_LIFE
@@ -43,11 +40,7 @@ class Revocations:
         """
         not_before = self._clock.now().replace(microsecond=0) + timedelta(seconds=1)
         await store.revoke(work.session, subject, not_before)
-
-        def learn(_: Any) -> None:
-            self._learn(subject, not_before)
-
-        event.listen(work.session.sync_session, "after_commit", learn, once=True)
+        work.after_commit(lambda: self._learn(subject, not_before))
 
     def not_before(self, subject: str | UUID) -> datetime | None:
         """The instant before which tokens of the subject are void."""

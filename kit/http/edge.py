@@ -13,7 +13,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
 from kit.http.errors import StoredAnswer
 from kit.kept import open_answer, seal_answer
@@ -156,17 +156,16 @@ async def keep_answer(work: Work, status: int, headers: Mapping[str, str], body:
     key, print_of = work.idempotency
     caller = _caller(work)
     kept_headers, kept_body = seal_answer(work, caller, key, headers, body)
-    await work.session.execute(
-        insert(idempotency).values(
-            caller=caller,
-            key=key,
-            fingerprint=print_of,
-            status=status,
-            headers=kept_headers,
-            body=kept_body,
-            stored_at=work.now,
-        )
-    )
+    row = {
+        "caller": caller,
+        "key": key,
+        "fingerprint": print_of,
+        "status": status,
+        "headers": kept_headers,
+        "body": kept_body,
+        "stored_at": work.now,
+    }
+    work.session.gather(idempotency, row)
 
 
 def see_all(work: Work) -> None:

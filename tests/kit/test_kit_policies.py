@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from kit_rig import Peek
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import event
 
 from kit.db import Database
 from kit.policies import in_force, prepare
@@ -77,11 +76,7 @@ async def test_a_document_that_no_longer_fits_is_not_used(database: Database, pe
 @pytest.mark.usefixtures("saved")
 async def test_several_policies_are_asked_with_one_query(database: Database) -> None:
     asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    database.home.listeners.append(lambda statement, _: asked.append(statement))
     async with database.reading() as session:
         await prepare(session, [(LIMITS, "main"), (LIMITS, "outlet"), (LIMITS, "nowhere")], JUNE)
         found = [await in_force(session, LIMITS, shop, JUNE) for shop in ("main", "outlet", "nowhere")]

@@ -15,6 +15,7 @@ from stage import KEY, Starter
 from ticket_desk import Desk
 
 from kit.clock import FrozenClock
+from kit.lines import Lines
 from kit.settings import Profile, ServiceSettings, UnsafeSettingsError
 from kit.testing.poll import eventually
 from services.ticket.attachment import files
@@ -77,20 +78,20 @@ async def test_a_store_that_is_away_is_a_503_after_a_bounded_wait(remote: Desk, 
     assert len(s3.kept) == 2
 
 
-def _idle_while_asked(s3: Bucket, pool: Any, before: int) -> bool:
-    return len(s3.asked) > before and pool.checkedout() == 0
+def _idle_while_asked(s3: Bucket, lines: Lines, before: int) -> bool:
+    return len(s3.asked) > before and lines.in_use == 0
 
 
 async def test_nothing_of_the_database_is_held_while_the_store_is_waited_for(remote: Desk, s3: Bucket) -> None:
     """I11: neither while a content goes in nor while it comes out is there a connection, so no transaction either."""
     ticket = await remote.open()
     kept = await attached(remote, ticket, "a.jpg", jpg())
-    pool: Any = remote.client.runtime.database.engine.pool
+    lines = remote.client.runtime.database.home.lines
     s3.refusal = -200
     for ask in (attach(remote, ticket, "b.jpg", jpg()), remote.call("GET", path_of(kept))):
         asked = len(s3.asked)
         waiting = asyncio.create_task(ask)
-        await eventually(partial(_idle_while_asked, s3, pool, asked))
+        await eventually(partial(_idle_while_asked, s3, lines, asked))
         assert not waiting.done()
         assert (await waiting).status_code == 503
 

@@ -15,7 +15,9 @@ from contracts.ticket.clock import ClockKind
 from contracts.ticket.ticket import TicketKind
 from kit.clock import FrozenClock
 from kit.ids import new_id
+from kit.work import Work
 from services.ticket.clock import service
+from services.ticket.clock.lifecycle import Timed
 from services.ticket.clock.policy import SlaCase
 
 K = ClockKind
@@ -28,6 +30,11 @@ def wall(text: str) -> datetime:
     return instant_of(text, CALENDARS["office"])
 
 
+async def begin(work: Work, ticket: Timed, *, open_chats: int | None) -> datetime | None:
+    """Begin its clocks; what is due first."""
+    return service.earliest_due(await service.begin(work, ticket, open_chats=open_chats))
+
+
 @pytest.fixture
 async def bench(start_service: Starter, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     without_loops(monkeypatch)
@@ -38,7 +45,7 @@ async def bench(start_service: Starter, monkeypatch: pytest.MonkeyPatch) -> Asyn
 async def test_a_new_complaint_has_a_first_reply_and_a_solution_to_come(bench: Bench) -> None:
     """T43, from a Saturday noon; what is due first is what the ticket is told."""
     ticket = a_ticket(owner_staff_id=new_id(), unit_id=new_id())
-    assert await bench.do(service.begin, ticket, open_chats=None) == wall("Mon 2026-11-23 10:00")
+    assert await bench.do(begin, ticket, open_chats=None) == wall("Mon 2026-11-23 10:00")
     clocks = await bench.clocks(ticket)
     assert set(clocks) == {K.FIRST_REPLY, K.SOLUTION}
     solution = clocks[K.SOLUTION]
@@ -57,7 +64,7 @@ async def test_a_chat_is_answered_by_the_load_of_its_agent(
 ) -> None:
     """T41, T58: by the clock on the wall, on a Saturday too, and fixed from then on."""
     ticket = a_ticket(TicketKind.INQUIRY, tier=tier)
-    assert await bench.do(service.begin, ticket, open_chats=chats) == NOON + timedelta(seconds=seconds)
+    assert await bench.do(begin, ticket, open_chats=chats) == NOON + timedelta(seconds=seconds)
     first = await bench.clock(ticket, K.FIRST_REPLY)
     assert (first.policy_name, first.hours_version, first.target_seconds) == ("first-reply-load", None, seconds)
 
@@ -65,7 +72,7 @@ async def test_a_chat_is_answered_by_the_load_of_its_agent(
 async def test_an_emergency_is_contained_within_ten_minutes_on_the_wall(bench: Bench, clock: FrozenClock) -> None:
     """T42: no tier makes it longer or shorter; 10:00.000 is in time."""
     ticket = a_ticket(TicketKind.EMERGENCY, emergency=True, tier=Tier.KEY)
-    assert await bench.do(service.begin, ticket, open_chats=None) == NOON + 10 * MINUTE
+    assert await bench.do(begin, ticket, open_chats=None) == NOON + 10 * MINUTE
     assert set(await bench.clocks(ticket)) == {K.CONTAINMENT}
     clock.advance(10 * MINUTE)
     assert await bench.do(service.meet_leg, ticket, K.CONTAINMENT) is None
@@ -75,15 +82,15 @@ async def test_an_emergency_is_contained_within_ten_minutes_on_the_wall(bench: B
 
 async def test_an_emergency_complaint_has_all_three(bench: Bench) -> None:
     ticket = a_ticket(emergency=True)
-    assert await bench.do(service.begin, ticket, open_chats=None) == NOON + 10 * MINUTE
+    assert await bench.do(begin, ticket, open_chats=None) == NOON + 10 * MINUTE
     assert set(await bench.clocks(ticket)) == {K.FIRST_REPLY, K.SOLUTION, K.CONTAINMENT}
 
 
 async def test_what_the_table_does_not_name_has_no_clock(bench: Bench) -> None:
     suggestion, emergency = a_ticket(TicketKind.SUGGESTION), a_ticket(TicketKind.EMERGENCY)
-    assert await bench.do(service.begin, suggestion, open_chats=None) is not None
+    assert await bench.do(begin, suggestion, open_chats=None) is not None
     assert set(await bench.clocks(suggestion)) == {K.SOLUTION}
-    assert await bench.do(service.begin, emergency, open_chats=None) is None
+    assert await bench.do(begin, emergency, open_chats=None) is None
     assert await bench.do(service.start_leg, suggestion, K.AGREE) == (await bench.clock(suggestion)).due_at
     assert set(await bench.clocks(suggestion)) == {K.SOLUTION}
     assert (await bench.do(service.replied, suggestion)).first is False
@@ -94,7 +101,7 @@ async def test_what_the_table_does_not_name_has_no_clock(bench: Bench) -> None:
 async def test_only_a_visible_message_stops_the_first_reply(bench: Bench, clock: FrozenClock) -> None:
     """T48: waiting, going on, solving and passing on do not; it is breached on a solved ticket, too."""
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     for verb, given in (
         (service.pause, ("等客户",)),
         (service.resume, ()),
@@ -115,7 +122,7 @@ async def test_only_a_visible_message_stops_the_first_reply(bench: Bench, clock:
 async def test_a_reply_meets_the_first_and_then_the_next_one(bench: Bench, clock: FrozenClock) -> None:
     """T43, T48: the next reply is due when the customer writes again, and once, however often they write."""
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=3)
+    await bench.do(begin, ticket, open_chats=3)
     assert await bench.do(service.customer_wrote, ticket) == NOON + MINUTE
     assert K.NEXT_REPLY not in await bench.clocks(ticket)
     clock.advance(timedelta(seconds=40, milliseconds=700))
@@ -135,7 +142,7 @@ async def test_a_reply_meets_the_first_and_then_the_next_one(bench: Bench, clock
 
 async def test_answered_and_asked_again_in_one_transaction(bench: Bench) -> None:
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     await bench.all(
         lambda work: service.replied(work, ticket),
         lambda work: service.customer_wrote(work, ticket),
@@ -155,7 +162,7 @@ async def test_answered_and_asked_again_in_one_transaction(bench: Bench) -> None
 async def test_waiting_for_the_customer_pauses_with_a_reason_and_an_author(bench: Bench, clock: FrozenClock) -> None:
     """T43, T48: the first reply and what goes by the wall run on; people's numbers stay out of facts (X6)."""
     ticket = a_ticket(emergency=True)
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     clock.advance(wall("Mon 2026-11-23 11:00") - NOON)
     await bench.do(service.meet_leg, ticket, K.CONTAINMENT)
     await bench.do(service.replied, ticket)
@@ -178,7 +185,7 @@ async def test_waiting_for_the_customer_pauses_with_a_reason_and_an_author(bench
 
 async def test_solved_meets_the_solution_and_drops_the_rest(bench: Bench, clock: FrozenClock) -> None:
     ticket = a_ticket(emergency=True)
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     await bench.do(service.replied, ticket)
     await bench.do(service.customer_wrote, ticket)
     clock.advance(MINUTE)
@@ -190,7 +197,7 @@ async def test_solved_meets_the_solution_and_drops_the_rest(bench: Bench, clock:
 
 async def test_dropped_is_no_verdict(bench: Bench) -> None:
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     await bench.do(service.pause, ticket, "等")
     await bench.do(service.drop, ticket)
     for row in (await bench.clocks(ticket)).values():
@@ -203,7 +210,7 @@ async def test_each_leg_has_its_own_clock_target_and_owner(bench: Bench, clock: 
     """T47: agree, ship back, inspect, pay out, call back."""
     agent, warehouse = new_id(), new_id()
     ticket = a_ticket(TicketKind.REFUND, case=SlaCase.RETURN, owner_staff_id=agent)
-    assert await bench.do(service.begin, ticket, open_chats=None) is None
+    assert await bench.do(begin, ticket, open_chats=None) is None
     assert await bench.do(service.start_leg, ticket, K.AGREE) == wall("Wed 2026-11-25 18:00")
     assert await bench.do(service.start_leg, ticket, K.AGREE) == wall("Wed 2026-11-25 18:00")
     inspection = a_ticket(
@@ -245,7 +252,7 @@ async def test_the_customers_own_leg_runs_while_the_customer_is_waited_for(bench
 
 async def test_passing_on_changes_who_has_to_act_and_nothing_else(bench: Bench) -> None:
     before, after = a_ticket(owner_staff_id=new_id()), None
-    await bench.do(service.begin, before, open_chats=None)
+    await bench.do(begin, before, open_chats=None)
     due = (await bench.clock(before)).due_at
     after = a_ticket(ticket_id=before.ticket_id, owner_staff_id=new_id(), group="key")
     await bench.do(service.pass_on, after)
@@ -258,7 +265,7 @@ async def test_passing_on_changes_who_has_to_act_and_nothing_else(bench: Bench) 
 async def test_a_clock_keeps_the_policies_of_its_start(bench: Bench, clock: FrozenClock) -> None:
     """X3: another target and other hours come into force; what runs goes on under its own, what starts has the new."""
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     await bench.do(service.replied, ticket)
     for name, change in (
         ("sla-targets", {"targets": {"complaint": {"next_reply": 600, "solution": 1200}}}),
@@ -283,7 +290,7 @@ async def test_a_clock_keeps_the_policies_of_its_start(bench: Bench, clock: Froz
 async def test_time_alone_warns_and_breaches_once(bench: Bench, clock: FrozenClock) -> None:
     """T43: the warning at 80%, the breach when the due instant has passed, each a fact and an event."""
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     await bench.do(service.replied, ticket)
     solution = await bench.clock(ticket)
     clock.advance(solution.warn_at - NOON)
@@ -306,7 +313,7 @@ async def test_time_alone_warns_and_breaches_once(bench: Bench, clock: FrozenClo
 
 async def test_met_at_the_due_instant_is_met(bench: Bench, clock: FrozenClock) -> None:
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=1)
+    await bench.do(begin, ticket, open_chats=1)
     clock.advance(MINUTE)
     await bench.sweep()
     assert (await bench.do(service.replied, ticket)).first
@@ -324,7 +331,7 @@ async def test_met_at_the_due_instant_is_met(bench: Bench, clock: FrozenClock) -
 async def test_facts_are_only_ever_added(bench: Bench, clock: FrozenClock, statement: str) -> None:
     """T47, T48: whoever asks, also who owns the table."""
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     clock.advance(9 * DAY)
     await bench.sweep()
     before = await bench.rows("SELECT * FROM clock_fact ORDER BY fact_id")
@@ -338,9 +345,9 @@ async def test_facts_are_only_ever_added(bench: Bench, clock: FrozenClock, state
 
 async def test_a_ticket_has_at_most_one_clock_of_a_kind_going(bench: Bench) -> None:
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=None)
+    await bench.do(begin, ticket, open_chats=None)
     with pytest.raises(Exception, match="conflict"):
-        await bench.do(service.begin, ticket, open_chats=None)
+        await bench.do(begin, ticket, open_chats=None)
 
 
 async def plan(bench: Bench, ticket: Any) -> dict[str, Any]:
@@ -358,7 +365,7 @@ async def test_reopening_an_old_ticket_costs_what_a_new_one_costs(bench: Bench, 
     """T47: 5,000 facts and 1,200 ended clocks behind it; nothing of them is looked at."""
     old, new = a_ticket(), a_ticket()
     for ticket in (old, new):
-        await bench.do(service.begin, ticket, open_chats=None)
+        await bench.do(begin, ticket, open_chats=None)
         await bench.do(service.replied, ticket)
     clock_id = (await bench.clock(old)).clock_id
     async with bench.client.runtime.database.engine.begin() as connection:
@@ -394,5 +401,5 @@ async def test_reopening_an_old_ticket_costs_what_a_new_one_costs(bench: Bench, 
 async def test_who_acts_is_the_author_of_every_fact(bench: Bench) -> None:
     """T48"""
     ticket = a_ticket()
-    await bench.do(service.begin, ticket, open_chats=None, by=AGENT)
+    await bench.do(begin, ticket, open_chats=None, by=AGENT)
     assert {row.author for row in await bench.rows("SELECT author FROM clock_fact")} == {"staff:fei"}

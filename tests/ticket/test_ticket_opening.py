@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from typing import Any
 
 import orjson
 from ticket_desk import Desk, a_file, an_order, faults
@@ -125,11 +124,11 @@ async def test_a_customer_on_the_way_is_waited_for(desk: Desk) -> None:
 
 async def test_nothing_is_held_while_waiting(desk: Desk) -> None:
     """I11: between its looks a waiting request has no connection, so no transaction either."""
-    pool: Any = desk.client.runtime.database.engine.pool
+    lines = desk.client.runtime.database.home.lines
     body = {"subject": "查单", "customer_id": str(new_id())}
     with desk.statements() as looks:
         waiting = asyncio.create_task(desk.call("POST", "/v1/tickets", json=body))
-        await eventually(lambda: looks and pool.checkedout() == 0 and not waiting.done())
+        await eventually(lambda: looks and lines.in_use == 0 and not waiting.done())
     assert (await waiting).status_code == 409
 
 
@@ -178,7 +177,9 @@ async def test_numbers_go_on_beyond_a_million(desk: Desk) -> None:
     """T1: a number is never cut and never given twice."""
     await desk.change("SELECT setval('ticket_number', 999990)")
     numbers = [(await desk.open())["number"] for _ in range(3)]
-    await desk.client.runtime.database.engine.dispose()
+    home = desk.client.runtime.database.home
+    home.numbers.clear()
+    await home.lines.close()
     await desk.change("SELECT setval('ticket_number', 1234567)")
     numbers.append((await desk.open())["number"])
     assert len(set(numbers)) == 4

@@ -13,6 +13,7 @@ from kit.policies import get_version, in_force
 from kit.policy import EVERYWHERE, InForce
 from kit.privacy import scrub
 from kit.problems import Fault, Problem, invalid
+from kit.session import Session
 from kit.work import Work
 from services.ticket.calendar import store
 from services.ticket.calendar.models import HolidayYear
@@ -33,12 +34,11 @@ from services.ticket.calendar.schemas import (
 _MISSED: set[tuple[str, int]] = set()
 
 
-async def calendar_in_force(
-    session: AsyncSession, shop: str, at: datetime
-) -> tuple[InForce[BusinessHours], Calendar]:
+async def calendar_in_force(session: Session, shop: str, at: datetime) -> tuple[InForce[BusinessHours], Calendar]:
     """The shop's business hours at that instant, else those of `main`, with the holidays it keeps."""
     hours = await in_force(session, BUSINESS_HOURS, shop, at)
-    return hours, await _calendar(session, hours.document, at)
+    known = (BUSINESS_HOURS.name, hours.shop, hours.version, at.year)
+    return hours, await session.memory.recall(known, lambda: _calendar(session, hours.document, at))
 
 
 async def calendar_of_version(session: AsyncSession, shop: str, version: int, since: datetime) -> Calendar:
@@ -124,6 +124,7 @@ async def put_year(work: Work, region: str, year: int, asked: HolidayYearPut) ->
     known = await store.get_for_update(work.session, region, year)
     before = {} if known is None else {"version": known.version, "days": known.days}
     work.expect_version(known.version if known else 0)
+    work.outdate()
     if known is None:
         known = HolidayYear(region=region, year=year, version=0, days=[], saved_by="", saved_at=work.now)
         store.add(work.session, known)

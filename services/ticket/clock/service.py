@@ -1,5 +1,5 @@
-"""Use cases of clocks. The ticket's verbs call them with its row locked; every one returns what is due first among
-the ticket's clocks that tick, late ones included, or None.
+"""Use cases of clocks. The ticket's verbs call them with its row locked; every one but `begin`, which returns the new
+clocks, returns what is due first among the ticket's clocks that tick, late ones included, or None.
 
 Every step becomes a fact with its author, and an event where the catalogue has one. What a verb of the ticket does to
 its clocks stands in the ticket's own audit row; what somebody does to a single clock by hand has an audit row.
@@ -19,14 +19,14 @@ from services.ticket.clock import lifecycle, store
 from services.ticket.clock.lifecycle import Timed, earliest_due
 from services.ticket.clock.models import Clock
 from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, NEVER_PAUSED
-from services.ticket.clock.showing import clocks_of
+from services.ticket.clock.showing import clocks_of, shown
 from services.ticket.clock.starting import Terms, by_table, sla_in_force, start, start_by_table
 from services.ticket.clock.state import Hold
 from services.ticket.clock.telling import apply, tell
 
 __all__ = [
-    "Answered", "begin", "clocks_of", "customer_wrote", "drop", "drop_leg", "finish", "hold", "meet_leg", "pass_on",
-    "pause", "release", "reopen", "replied", "resume", "start_leg", "wake_due",
+    "Answered", "Clock", "begin", "clocks_of", "customer_wrote", "drop", "drop_leg", "earliest_due", "finish", "hold",
+    "meet_leg", "pass_on", "pause", "release", "reopen", "replied", "resume", "shown", "start_leg", "wake_due",
 ]  # fmt: skip
 
 _REPLIES = (ClockKind.FIRST_REPLY, ClockKind.NEXT_REPLY)
@@ -43,7 +43,7 @@ class Answered:
     due_at: datetime | None
 
 
-async def begin(work: Work, timed: Timed, *, open_chats: int | None) -> datetime | None:
+async def begin(work: Work, timed: Timed, *, open_chats: int | None) -> list[Clock]:
     """受理: the clocks of a new ticket: its first reply, by the agent's open chats for a chat that was routed to one
     (T41), else by the table (T43); its solution; its containing, for an emergency (T42)."""
     sla = await sla_in_force(work, timed.shop)
@@ -58,7 +58,7 @@ async def begin(work: Work, timed: Timed, *, open_chats: int | None) -> datetime
         emergency = await in_force(work.session, EMERGENCY_CONTAINMENT, timed.shop, work.now)
         seconds = emergency.document.in_time_seconds
         terms.append(Terms(ClockKind.CONTAINMENT, seconds, emergency, by_the_wall=True))
-    return earliest_due(await start(work, timed, sla.document, terms))
+    return await start(work, timed, sla.document, terms)
 
 
 async def replied(work: Work, timed: Timed) -> Answered:

@@ -1,6 +1,6 @@
 """Clocks as answers show them: of a ticket, what is late and by whom, and a clock's facts (T47)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.problems import Problem
+from kit.rows import row_of
 from kit.work import Work
 from services.ticket.clock import store
 from services.ticket.clock.models import Clock
@@ -30,6 +31,11 @@ async def clocks_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[U
     for row in await store.of_tickets(session, ticket_ids):
         found[row["ticket_id"]].append(public(row))
     return found
+
+
+def shown(clocks: Iterable[Clock]) -> list[ClockPublic]:
+    """Clocks that are at hand, for answers."""
+    return [public(row_of(clock)) for clock in clocks]
 
 
 async def list_clocks(work: Work, query: ClockFilter, after: tuple[datetime, UUID] | None) -> Sequence[Any]:

@@ -8,6 +8,7 @@ from contracts.ticket.clock import ClockKind
 from kit.ids import new_id
 from kit.policies import in_force
 from kit.policy import InForce
+from kit.rows import made
 from kit.work import Work
 from services.ticket.calendar.service import calendar_in_force, note_unannounced
 from services.ticket.clock import lifecycle, store
@@ -60,13 +61,14 @@ async def start(work: Work, timed: Timed, sla: SlaTargets, terms: Sequence[Terms
             note_unannounced(calendar, work.now, clock.due_at)
         clocks.append(clock)
     await work.session.flush()  # one of the same kind may have ended in this very transaction
-    await store.add(work.session, clocks)
+    store.add(work.session, clocks)
     await tell(work, told)
     return clocks
 
 
 def _new(work: Work, timed: Timed, terms: Terms, *, warn_seconds: int) -> Clock:
-    return Clock(
+    return made(
+        Clock,
         clock_id=new_id(),
         kind=terms.kind,
         ticket_id=timed.ticket_id,

@@ -32,10 +32,10 @@ async def apply(work: Work, clocks: Sequence[Clock], verb: Callable[[Clock, Reck
 
 async def tell(work: Work, told: Sequence[tuple[Clock, Sequence[Step]]]) -> None:
     """Every step as a fact (T47), and its event in the outbox where the catalogue has one."""
-    await store.add_facts(work.session, [_fact(work, clock, step) for clock, steps in told for step in steps])
     events = []
     for clock, steps in told:
         for step in steps:
+            store.add_fact(work.session, _fact(work, clock, step))
             if step.event is not None:
                 clock.event_seq += 1
                 events.append((step.event, clock.event_seq))

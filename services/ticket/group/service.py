@@ -36,6 +36,7 @@ async def create_group(work: Work, asked: GroupCreate) -> Group:
         created_at=work.now,
     )
     await store.add(work.session, group)
+    work.outdate()
     await audit.record(work, "create", "group", group.group_id, after=_audited(group))
     return group
 
@@ -115,6 +116,7 @@ async def _changed(
     work: Work, group: Group, verb: str, before: dict[str, Any], after: dict[str, Any] | None = None
 ) -> Group:
     group.version += 1
+    work.outdate()
     told = _audited(group) if after is None else after
     await audit.record(work, verb, "group", group.group_id, before=before, after=told)
     return group

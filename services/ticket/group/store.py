@@ -1,7 +1,8 @@
 """Every query of groups."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,28 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from kit.session import Session
 from services.ticket.group.lifecycle import GroupStatus
 from services.ticket.group.models import Group, Member
+
+_ACTIVE = """
+SELECT code, shops, kinds, categories, skills, status FROM service_group WHERE status = $1 ORDER BY code
+"""
+_MEMBERS = """
+SELECT code, staff_id, group_member.skills FROM service_group JOIN group_member USING (group_id) WHERE code = ANY($1)
+"""
+
+
+@dataclass(slots=True)
+class Active:
+    """A group that is given new tickets, as routing has to know it."""
+
+    code: str
+    shops: list[str]
+    kinds: list[str]
+    categories: list[str]
+    skills: list[str]
+    status: str
 
 
 async def add(session: AsyncSession, group: Group) -> None:
@@ -31,10 +52,13 @@ async def get_for_update(session: AsyncSession, group_id: UUID) -> Group | None:
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def active(session: AsyncSession) -> list[Group]:
-    """The groups that are given new tickets, by code."""
-    statement = select(Group).where(col(Group.status) == GroupStatus.ACTIVE).order_by(col(Group.code))
-    return list((await session.execute(statement)).scalars())
+async def active(session: Session) -> Sequence[Active]:
+    """The groups that are given new tickets, by code; as they were a second ago at most (`kit.memory`)."""
+
+    async def look() -> list[Active]:
+        return [Active(*row) for row in await session.fetch(_ACTIVE, GroupStatus.ACTIVE)]
+
+    return await session.memory.recall("groups", look)
 
 
 async def by_code(session: AsyncSession, code: str) -> Group | None:
@@ -73,17 +97,17 @@ async def members(session: AsyncSession, group_ids: Sequence[UUID]) -> dict[UUID
     return found
 
 
-async def members_by_code(session: AsyncSession, codes: Sequence[str]) -> dict[str, dict[UUID, frozenset[str]]]:
-    """Who is in the groups of these codes, and what each is good at there."""
-    statement = (
-        select(col(Group.code), col(Member.staff_id), col(Member.skills))
-        .join(Member, col(Member.group_id) == col(Group.group_id))
-        .where(col(Group.code).in_(codes))
-    )
-    found: dict[str, dict[UUID, frozenset[str]]] = {code: {} for code in codes}
-    for code, staff_id, skills in await session.execute(statement):
-        found[code][staff_id] = frozenset(skills)
-    return found
+async def members_by_code(session: Session, codes: Sequence[str]) -> Mapping[str, Mapping[UUID, frozenset[str]]]:
+    """Who is in the groups of these codes, and what each is good at there; as of a second ago at most."""
+
+    async def look(wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], dict[UUID, frozenset[str]]]:
+        found: dict[tuple[str, str], dict[UUID, frozenset[str]]] = {place: {} for place in wanted}
+        for code, staff_id, skills in await session.fetch(_MEMBERS, [code for _, code in wanted]):
+            found["members", code][staff_id] = frozenset(skills)
+        return found
+
+    known = await session.memory.recall_all([("members", code) for code in codes], look)
+    return {code: members for (_, code), members in known.items()}
 
 
 async def codes_of(session: AsyncSession, staff_ids: Sequence[UUID]) -> dict[UUID, list[str]]:

@@ -4,9 +4,10 @@ Rooms above keep here what they write: a ticket's own text (subject, description
 ticket's id, a message under its own, so that both can be written again and moved to another ticket.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from kit.ids import derived_id, new_id
@@ -21,6 +22,7 @@ from services.ticket.search.schemas import Highlight, TicketHit, TicketSearch
 from services.ticket.sight import in_sight, sees_notes
 
 MOST_COUNTED = 1000
+Texts = Sequence[str | None]
 MOST_FRAGMENTS = 3
 _NO_COLUMNS = {"q", "limit", "cursor", "count", "opened_from", "opened_to"}
 _COLUMNS = {"group": "group_code"}
@@ -43,19 +45,20 @@ async def index(
     ticket_id: UUID,
     shop: str,
     opened_at: datetime,
-    texts: Sequence[str | None],
-    internal: Sequence[str | None] | None = None,
+    texts: Texts,
+    internal: Texts | None = None,
 ) -> None:
     """(Re)write the ticket's own searchable texts; what was appended stays. The same again changes nothing.
 
     Nobody outside the house finds it by its `internal` ones; without them, those written before stay as they are.
     """
-    place = (shop, opened_at)
-    rows = [store.row(ticket_id, ticket_id, place, _joined(texts), internal=False)]
-    if internal is not None:
-        own = derived_id("ticket-text", str(ticket_id))
-        rows.append(store.row(own, ticket_id, place, _joined(internal), internal=True))
-    await store.keep_many(work.session, rows)
+    await store.keep_many(work.session, _own(ticket_id, (shop, opened_at), texts, internal))
+
+
+def index_new(work: Work, ticket_id: UUID, shop: str, opened_at: datetime, texts: Texts, internal: Texts) -> None:
+    """The texts of a ticket that is new, written with it."""
+    for row in _own(ticket_id, (shop, opened_at), texts, internal):
+        store.add(work.session, row)
 
 
 async def append(
@@ -98,7 +101,16 @@ async def search_tickets(work: Work, asked: TicketSearch, after: UUID | None) ->
     return Hits(hits, found.next_after, len(all_found.ticket_ids), all_found.next_after is not None)
 
 
-def _joined(texts: Sequence[str | None]) -> str:
+def _own(
+    ticket_id: UUID, place: tuple[str, datetime], texts: Texts, internal: Texts | None
+) -> Iterator[dict[str, Any]]:
+    """A ticket's own texts as the table holds them."""
+    yield store.row(ticket_id, ticket_id, place, _joined(texts), internal=False)
+    if internal is not None:
+        yield store.row(derived_id("ticket-text", str(ticket_id)), ticket_id, place, _joined(internal), internal=True)
+
+
+def _joined(texts: Texts) -> str:
     return "\n".join(part for part in texts if part)
 
 

@@ -1,6 +1,6 @@
 """Every query of searchable texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,9 +10,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from kit.session import Session
+from services.ticket.models import TicketServiceTable
 from services.ticket.search import words
 from services.ticket.search.models import TicketText
 
+_TEXT = TicketServiceTable.metadata.tables["ticket_text"]
 _ENTRIES = bindparam("entries", type_=ARRAY(TEXT))
 _KEEP = text("""
 INSERT INTO ticket_text (text_id, ticket_id, shop, opened_at, internal, body, plain, entries)
@@ -46,15 +49,19 @@ def row(text_id: UUID, ticket_id: UUID, place: tuple[str, datetime], body: str, 
     }
 
 
+def add(session: Session, values: Mapping[str, Any]) -> None:
+    """A text that is new."""
+    session.gather(_TEXT, values)
+
+
 async def keep(session: AsyncSession, values: dict[str, Any]) -> None:
     """Keep the text of this row, in place of what had its id before."""
     await session.execute(_KEEP, values)
 
 
-async def keep_many(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep many texts."""
-    if rows:
-        await session.execute(_KEEP, rows)
+async def keep_many(session: AsyncSession, rows: Iterable[dict[str, Any]]) -> None:
+    """Keep some texts."""
+    await session.execute(_KEEP, list(rows))
 
 
 async def place_of(session: AsyncSession, ticket_id: UUID) -> tuple[str, datetime]:

@@ -10,6 +10,7 @@ from kit.http.edge import WorkDep, answer
 from kit.work import Work
 from services.ticket.ticket import service
 from services.ticket.ticket.models import Ticket
+from services.ticket.ticket.schemas import TicketPublic
 
 TicketId = Annotated[UUID, Path(description="The ticket's id.")]
 MarketplaceVersion = Annotated[
@@ -31,10 +32,19 @@ FRESH = Depends(expect_fresh, scope="function")
 
 async def opened(work: Work, ticket: Ticket) -> Response:
     """A ticket that is there from now on, and where."""
-    location = f"/v1/tickets/{ticket.ticket_id}"
-    return await answer(work, await service.show(work, ticket), status=201, version=ticket.version, location=location)
+    return await _created(work, ticket, await service.show(work, ticket))
+
+
+async def opened_just_now(work: Work, made: service.Opened) -> Response:
+    """The same for one whose clocks are at hand."""
+    return await _created(work, made.ticket, service.show_new(work, made))
 
 
 async def shown(work: Work, ticket: Ticket) -> Response:
     """The ticket as the caller may see it, under its version."""
     return await answer(work, await service.show(work, ticket), version=ticket.version)
+
+
+async def _created(work: Work, ticket: Ticket, body: TicketPublic) -> Response:
+    location = f"/v1/tickets/{ticket.ticket_id}"
+    return await answer(work, body, status=201, version=ticket.version, location=location)

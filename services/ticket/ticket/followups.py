@@ -48,7 +48,7 @@ async def open_beside(work: Work, ticket: Ticket, opening: Opening) -> Ticket:
         order = (await orders.get_order(work, ticket.shop, ticket.order_no))[0]
     if ticket.account_id is None:
         opening = replace(opening, customer_id=ticket.customer_id)
-    return await place(work, opening, order, ticket.account_id)
+    return (await place(work, opening, order, ticket.account_id)).ticket
 
 
 async def _open(

@@ -1,7 +1,7 @@
 """Opening tickets: by hand, by a rule, for a kind with stages of its own (T1, T4, T58)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from contracts.customer.customer import Tier
@@ -13,6 +13,7 @@ from kit.policies import in_force, prepare
 from kit.policy import EVERYWHERE, PolicyKind
 from kit.problems import Problem, invalid
 from kit.refusals import refused
+from kit.rows import made
 from kit.work import Work
 from services.ticket.calendar.policy import BUSINESS_HOURS
 from services.ticket.clock import service as clocks
@@ -39,7 +40,14 @@ from services.ticket.ticket.policy import AUTO_REPLY, TICKET_LIMITS
 from services.ticket.ticket.schemas import TicketOpen
 
 
-async def open_ticket(work: Work, asked: TicketOpen) -> Ticket:
+class Opened(NamedTuple):
+    """A new ticket, and its clocks."""
+
+    ticket: Ticket
+    clocks: Sequence[clocks.Clock]
+
+
+async def open_ticket(work: Work, asked: TicketOpen) -> Opened:
     """Open a ticket by hand (T1).
 
     Raises Problem `invalid-request` for a kind with an address of its own, for details that aren't the kind's and for
@@ -62,7 +70,7 @@ async def open_ticket(work: Work, asked: TicketOpen) -> Ticket:
         tags=asked.tags,
         details=read_details(asked.kind, asked.details),
     )
-    return await open_staged(work, opening)
+    return await _open(work, opening)
 
 
 async def open_staged(work: Work, opening: Opening) -> Ticket:
@@ -70,6 +78,10 @@ async def open_staged(work: Work, opening: Opening) -> Ticket:
 
     Raises Problem `forbidden` for a shop that the caller doesn't serve, and those of `open_ticket`.
     """
+    return (await _open(work, opening)).ticket
+
+
+async def _open(work: Work, opening: Opening) -> Opened:
     if not work.actor.serves(opening.shop):
         raise Problem("forbidden", shop=opening.shop)
     if opening.unit_id is not None:
@@ -94,11 +106,11 @@ async def open_inquiry_of_problem(work: Work, order: OrderLike) -> UUID | None:
         channel=IntakeChannel.API,
         source=TicketSource.ORDER_FLAG,
     )
-    return (await place(work, opening, order, order.account_id)).ticket_id
+    return (await place(work, opening, order, order.account_id)).ticket.ticket_id
 
 
-async def place(work: Work, opening: Opening, order: OrderLike | None, account_id: UUID | None) -> Ticket:
-    """Put a ticket into the world. Each of its rows is one statement, whatever it is about."""
+async def place(work: Work, opening: Opening, order: OrderLike | None, account_id: UUID | None) -> Opened:
+    """Put a ticket into the world. All its rows are gathered, and written with one statement."""
     party = await _party(work, opening, account_id)
     await prepare(work.session, _asked_policies(opening.shop), work.now)
     routed = await routing.route(work, _sought(opening, party))
@@ -112,18 +124,19 @@ async def place(work: Work, opening: Opening, order: OrderLike | None, account_i
     if automatic is not None:
         told.append(replies.told(ticket, automatic, work.now))
     facts = timed(ticket, opening.emergency)
-    due_from_clocks(ticket, await clocks.begin(work, facts, open_chats=routed.open_chats))
+    begun = await clocks.begin(work, facts, open_chats=routed.open_chats)
+    due_from_clocks(ticket, clocks.earliest_due(begun))
     await outbox.record(work, ticket, *told)
     await store.add(work.session, ticket)
     await _write_down(work, ticket, routed)
-    await search.index(work, ticket.ticket_id, ticket.shop, ticket.opened_at, *said(ticket))
+    search.index_new(work, ticket.ticket_id, ticket.shop, ticket.opened_at, *said(ticket))
     if automatic is not None:
         await messages.keep(work, automatic)
     above = {LinkKind.FOLLOWS: opening.follows_ticket_id, LinkKind.PARENT: opening.parent_ticket_id}
     await links.add_new(work, ticket.ticket_id, above)
     it = procedures.situation_of(opening.kind, opening.category, order)
     await procedures.begin(work, ticket.ticket_id, ticket.shop, it)
-    return ticket
+    return Opened(ticket, begun)
 
 
 async def expect_tags(work: Work, shop: str, tags: Sequence[str]) -> None:
@@ -172,7 +185,8 @@ def _sought(opening: Opening, party: Party) -> Sought:
 def _row(
     work: Work, opening: Opening, order: OrderLike | None, account_id: UUID | None, party: Party, number: str
 ) -> Ticket:
-    return Ticket(
+    return made(
+        Ticket,
         ticket_id=new_id(),
         number=number,
         kind=opening.kind,

@@ -20,6 +20,7 @@ from services.ticket.ticket import store
 from services.ticket.ticket.change import seen
 from services.ticket.ticket.lifecycle import allowed, state_of
 from services.ticket.ticket.models import Ticket
+from services.ticket.ticket.opening import Opened
 from services.ticket.ticket.schemas import ClockShort, TicketFilter, TicketPublic
 from services.ticket.ticket.store import Span
 
@@ -90,6 +91,13 @@ async def clocks_of(work: Work, ticket_id: UUID) -> Sequence[ClockPublic]:
 async def show(work: Work, ticket: Ticket) -> TicketPublic:
     """The ticket with its clocks, as the caller may see it."""
     return (await show_all(work, [ticket]))[0]
+
+
+def show_new(work: Work, opened: Opened) -> TicketPublic:
+    """The same for one that was opened just now: its clocks are at hand."""
+    if not sees_notes(work):
+        return _outside(work, opened.ticket)
+    return describe(opened.ticket, clocks.shown(opened.clocks))
 
 
 async def show_all(work: Work, tickets: Sequence[Ticket]) -> list[TicketPublic]:

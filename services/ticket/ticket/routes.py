@@ -9,7 +9,7 @@ from kit.http.edge import WorkDep, allow, runtime_of
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from services.ticket.copies import service as copies
 from services.ticket.ticket import service
-from services.ticket.ticket.doors import FRESH, TicketId, opened, shown
+from services.ticket.ticket.doors import FRESH, TicketId, opened_just_now, shown
 from services.ticket.ticket.schemas import (
     TicketAssign,
     TicketEdit,
@@ -52,7 +52,7 @@ async def to_a_lead(body: TicketEscalate, request: Request) -> TicketEscalate:
 @router.post("", status_code=201, response_model=TicketPublic, dependencies=[allow("ticket:open")])
 async def open_ticket(body: Annotated[TicketOpen, Depends(about_somebody)], work: WorkDep) -> Response:
     """Open a ticket: an inquiry, a suggestion or a fault report."""
-    return await opened(work, await service.open_ticket(work, body))
+    return await opened_just_now(work, await service.open_ticket(work, body))
 
 
 @router.get("", response_model=TicketPage, dependencies=[allow("ticket:read")])

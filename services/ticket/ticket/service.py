@@ -24,7 +24,7 @@ from services.ticket.ticket.handing import assign_ticket, escalate_ticket, relea
 from services.ticket.ticket.leaving import RETURN_TIMER, keep_staff, return_tickets
 from services.ticket.ticket.lifecycle import Opening, TicketLike
 from services.ticket.ticket.models import Ticket
-from services.ticket.ticket.opening import open_inquiry_of_problem, open_staged, open_ticket, source_of
+from services.ticket.ticket.opening import Opened, open_inquiry_of_problem, open_staged, open_ticket, source_of
 from services.ticket.ticket.reading import (
     Listed,
     clocks_of,
@@ -34,6 +34,7 @@ from services.ticket.ticket.reading import (
     list_tickets,
     show,
     show_all,
+    show_new,
 )
 from services.ticket.ticket.staged import Leg, follow, lock, run_legs
 from services.ticket.ticket.verbs import (
@@ -47,12 +48,13 @@ from services.ticket.ticket.verbs import (
 )  # fmt: skip
 
 __all__ = [
-    "RETURN_TIMER", "Leg", "Listed", "Opening", "Ticket", "TicketLike", "absorb", "assign_ticket", "cancel_ticket",
+    "RETURN_TIMER", "Leg", "Listed", "Opened", "Opening", "Ticket", "TicketLike", "absorb", "assign_ticket",
+    "cancel_ticket",
     "changed", "clocks_of",
     "close_ticket", "describe", "edit_ticket", "escalate_ticket", "expect_stamp", "follow", "get_ticket",
     "history", "is_unfinished", "keep_staff", "know_customers", "last_activity", "list_messages", "list_tickets", "lock", "locked",
     "locked_all", "open_beside", "open_follow_up", "open_inquiry_of_problem", "open_staged", "open_ticket",
     "release_ticket", "reopen_ticket", "resume_ticket", "return_tickets", "run_legs", "set_deadline", "show",
-    "show_all", "solve_ticket", "source_of", "start_ticket", "take_ticket", "timed", "unwatch_ticket",
+    "show_all", "show_new", "solve_ticket", "source_of", "start_ticket", "take_ticket", "timed", "unwatch_ticket",
     "wait_with_ticket", "watch_ticket", "write_down", "write_message",
 ]  # fmt: skip

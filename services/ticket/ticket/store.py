@@ -24,16 +24,16 @@ from sqlalchemy.orm import aliased, make_transient_to_detached
 from sqlmodel import col
 
 from kit.ids import people_number
+from kit.rows import row_of
+from kit.session import Session
 from kit.work import Work
 from services.ticket.models import TicketServiceTable
 from services.ticket.sight import Wanted
 from services.ticket.ticket.lifecycle import UNFINISHED, Sorting
 from services.ticket.ticket.models import Ticket, TicketTag, TicketWatcher
 
-_NEXT = text("SELECT nextval('ticket_number')")
 _TABLES = TicketServiceTable.metadata.tables
 # One statement object each, so that it is compiled once; and the table, not the model: the ORM's way costs twice.
-_ADD = insert(_TABLES["ticket"])
 _TAG = insert(_TABLES["ticket_tag"])
 _WATCH = insert(_TABLES["ticket_watcher"])
 _FINAL = text("""
@@ -66,12 +66,12 @@ class Span(NamedTuple):
 
 async def next_number(work: Work) -> str:
     """The next number that people read and say: business date and a sequence that never starts anew."""
-    return people_number("T", work.now, (await work.session.execute(_NEXT)).scalar_one())
+    return people_number("T", work.now, await work.session.next_of("ticket_number"))
 
 
-async def add(session: AsyncSession, ticket: Ticket) -> None:
+async def add(session: Session, ticket: Ticket) -> None:
     """Insert a new ticket, with the tags it has."""
-    await session.execute(_ADD, ticket.model_dump())
+    session.gather(_TABLES["ticket"], row_of(ticket), first=True)
     if ticket.tags:
         await keep_tags(session, ticket.ticket_id, ticket.tags, new=True)
 
