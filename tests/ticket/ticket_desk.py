@@ -28,7 +28,8 @@ PAID = "2026-11-20T10:01:00+08:00"
 LATER = "2026-11-20T18:00:00+08:00"
 # Relay, timers and sealer work at a pace of their own; what they ask is none of these.
 _OURS = re.compile(
-    r"\b(shop_order|order_\w+|ticket|\w+_copy|position|complaint\w*|unit_volume|penalty_\w+|emergency)\b"
+    r"\b(shop_order|order_\w+|ticket|\w+_copy|position|complaint\w*|unit_volume|penalty_\w+|emergency"
+    r"|service_request\w*|ticket_procedure\w*)\b"
     r"|INSERT INTO (outbox|audit)\b"
 )
 
@@ -180,12 +181,17 @@ class Desk:
             if asyncio.current_task() not in loops and _OURS.search(statement):
                 seen.append((statement, parameters))
 
-        engine = self.client.runtime.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", note)
+        def hear(statement: str, values: Any) -> None:
+            note(None, None, statement, values)
+
+        database = self.client.runtime.database
+        event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        database.home.listeners.append(hear)
         try:
             yield seen
         finally:
-            event.remove(engine, "before_cursor_execute", note)
+            event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+            database.home.listeners.remove(hear)
 
     async def subjects(self, aggregate_id: str | UUID) -> list[str]:
         """The subjects of a thing's events; their sequence has no gap (E4)."""
