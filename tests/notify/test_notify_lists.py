@@ -6,11 +6,14 @@ from uuid import UUID
 import orjson
 import pytest
 from notify_desk import Desk
-from stage import Starter
+from stage import NOON, Starter
 
-from contracts.catalogue import EVENTS
+from contracts.examples import example
 from contracts.permissions import ROLES, roles_with
+from kit.envelope import Meta
 from kit.http.of_every_service import OF_EVERY_SERVICE
+from kit.ids import new_id
+from services.notify.notification.news import TOLD, of_event
 from services.notify.notification.policy import DELIVERY_PAUSES, QUIET_START
 from services.notify.template.policy import Wording
 
@@ -110,11 +113,22 @@ async def test_the_shipped_rules(desk: Desk) -> None:
     assert rules["ticket-opened"]["recipients"] == [["assignee", "role:supervisor"]]
     templates = (await desk.client.call("GET", "/v1/templates?limit=200", "supervisor")).json()["items"]
     assert {one["template"] for one in rules.values()} == {one["name"] for one in templates}
-    assert {one["subject"] for one in rules.values()} <= EVENTS.keys()
+    assert {one["subject"] for one in rules.values()} == {event.SUBJECT for event in TOLD}
     query = "/v1/notification-rules?subject=ticket.closed"
     staff, customer = (await desk.client.call("GET", query, "supervisor")).json()["items"]
     assert (staff["recipients"], staff["channel"]) == ([["assignee"], ["opener"], ["watchers"]], "inbox")
     assert (customer["recipients"], customer["channel"]) == ([["customer"]], "email")
+
+
+async def test_every_template_finds_its_variables_in_the_events_that_its_rules_are_about(desk: Desk) -> None:
+    rules = (await desk.client.call("GET", "/v1/notification-rules?limit=200", "supervisor")).json()["items"]
+    templates = (await desk.client.call("GET", "/v1/templates?limit=200", "supervisor")).json()["items"]
+    variables = {one["name"]: set(one["variables"]) for one in templates}
+    for rule in rules:
+        event = example(rule["subject"])
+        facts = of_event(Meta(new_id(), event.SUBJECT, event.aggregate_id, 1, NOON), event).facts
+        assert variables[rule["template"]] <= facts.keys(), rule["name"]
+        assert rule["condition"].keys() <= facts.keys(), rule["name"]
 
 
 async def test_the_shipped_document_is_the_codes_default(desk: Desk) -> None:
