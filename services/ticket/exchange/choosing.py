@@ -27,6 +27,7 @@ from services.ticket.order.lifecycle import OrderLike
 from services.ticket.refund import service as refunds
 from services.ticket.refund.case import Case
 from services.ticket.refund.lifecycle import allowed
+from services.ticket.ticket import service as tickets
 from services.ticket.ticket.service import Leg
 
 OVERDUE = "exchange-top-up-overdue"
@@ -125,6 +126,7 @@ async def settle_in_money(work: Work, exchange_id: UUID, reason: str) -> Standin
     it = await standing.begin(work, exchange_id, "settle-in-money", decides=True)
     await _move(work, it, "settle-in-money")
     it.exchange.difference_minor = it.exchange.again_minor = 0
+    await tickets.run_legs(work, it.case.ticket, [_CALLED])
     kind = RefundKind.RETURN_AND_MONEY if it.case.kind is RefundKind.EXCHANGE else RefundKind.MONEY_ONLY
     await refunds.turn(work, it.case, kind, reason=reason)
     return it

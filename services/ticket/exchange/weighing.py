@@ -23,6 +23,7 @@ async def weigh(work: Work, case: Case, pieces: Mapping[int, int], amount: Amoun
     found = _found(it.goods, pieces, amount)
     if it.status in ON_ITS_WAY:
         it.exchange.difference_minor += pricing.given(it.goods) - pricing.given(found)
+        await work.session.flush()
         return it
     it.goods, it.payer_again = found, again
     if it.exchange.chosen_at is None:
@@ -33,6 +34,7 @@ async def weigh(work: Work, case: Case, pieces: Mapping[int, int], amount: Amoun
     it.exchange.difference_minor = 0 if it.short else pricing.difference(found, it.articles, it.exchange.again_minor)
     if it.status is not ExchangeStatus.OUT_OF_STOCK:
         await choosing.settle(work, it, "reckon")
+    await work.session.flush()
     return it
 
 
