@@ -21,7 +21,6 @@ from kit.money import Money
 from services.ticket.payment.port import Answer, Order, PaymentsAwayError, Result, Standing
 from services.ticket.payment.settings import PaymentSettings
 
-CALL_SECONDS = 10
 _PAGES = 10_000
 
 
@@ -52,10 +51,10 @@ class Listed(BaseModel):
 class HttpPaymentSide:
     """Calls the payment side; every wait is bounded, and no redirect is followed with the token in hand."""
 
-    def __init__(self, url: str, token: SecretStr, *, seconds: float = CALL_SECONDS) -> None:
+    def __init__(self, url: str, token: SecretStr, *, seconds: float) -> None:
         self._url = f"{url.rstrip('/')}/payments"
         self._headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
-        self._seconds = seconds
+        self.seconds = seconds
         self._http: aiohttp.ClientSession | None = None
 
     async def pay(self, order: Order) -> Answer | Standing:
@@ -112,7 +111,7 @@ class HttpPaymentSide:
 
     async def _request(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         if self._http is None:
-            timeout = aiohttp.ClientTimeout(total=self._seconds)
+            timeout = aiohttp.ClientTimeout(total=self.seconds)
             self._http = aiohttp.ClientSession(timeout=timeout, headers=self._headers)
         try:
             async with self._http.request(method, self._url + path, allow_redirects=False, **options) as answer:
@@ -127,7 +126,7 @@ def open_side() -> HttpPaymentSide | None:
     settings = PaymentSettings()
     if settings.url is None or settings.token is None:
         return None
-    return HttpPaymentSide(settings.url, settings.token)
+    return HttpPaymentSide(settings.url, settings.token, seconds=settings.seconds)
 
 
 def _answer(body: Any, payment_key: UUID, attempt: int | None = None) -> Answer | Standing:

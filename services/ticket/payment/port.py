@@ -73,7 +73,9 @@ class PaymentsAwayError(Exception):
 
 
 class PaymentSide(Protocol):
-    """Pays. Everything it is told may be told again: one number is paid once."""
+    """Pays. Everything it is told may be told again: one number is paid once. No call lasts longer than `seconds`."""
+
+    seconds: float
 
     async def pay(self, order: Order) -> Answer | Standing:
         """Pay, or say what became of it before. Raises PaymentsAwayError: it may have been paid."""

@@ -13,7 +13,9 @@ async def reseal_payees(work: Work, after: UUID | None, limit: int) -> tuple[int
     rows = await store.after(work.session, after, limit)
     count = 0
     for row in rows:
-        sealed = None if row.sealed_payee is None else work.vault.reseal(row.sealed_payee, payee_place(row.payment_key))
+        sealed = (
+            None if row.sealed_payee is None else work.vault.reseal(row.sealed_payee, payee_place(row.payment_key))
+        )
         if sealed is not None:
             row.sealed_payee = sealed
             count += 1

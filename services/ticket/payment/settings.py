@@ -17,6 +17,7 @@ class PaymentSettings(BaseSettings):
 
     url: str | None = Field(None, validation_alias="KEFU_PAYMENTS_URL", pattern=r"^https?://[^\s?#]+$")
     token: SecretStr | None = Field(None, validation_alias="KEFU_PAYMENTS_TOKEN")
+    seconds: float = Field(10.0, validation_alias="KEFU_PAYMENTS_SECONDS", gt=0, le=60)
 
     @model_validator(mode="after")
     def _refuse_an_open_door(self) -> Self:

@@ -19,12 +19,12 @@ from kit.runtime import Runtime
 from kit.work import Transactions
 from services.ticket.book.alarms import Drift, raise_alarms
 from services.ticket.payment import service as payments
-from services.ticket.payment.http_side import CALL_SECONDS, open_side
+from services.ticket.payment.http_side import open_side
 from services.ticket.payment.port import Answer, Order, PaymentsAwayError, PaymentSide, Standing, Way
 from services.ticket.payout.applying import Outcome, Verdict, take_answers
 
 AT_ONCE = 16
-LONGEST_CALL = timedelta(seconds=CALL_SECONDS + 5)
+GRACE = timedelta(seconds=5)
 _PAYER = system("payer")
 Step = Coroutine[Any, Any, None]
 
@@ -47,6 +47,7 @@ class Payer:
     def __init__(self, transactions: Transactions, side: PaymentSide) -> None:
         self._transactions = transactions
         self._side = side
+        self._longest_call = timedelta(seconds=side.seconds) + GRACE
 
     async def run(self, leads: asyncio.Event, *, poll_seconds: float = 1.0) -> None:
         """Go on for ever. What is under way at the end is cut off: its rows say that it was."""
@@ -74,7 +75,7 @@ class Payer:
         """What is to be done next. Its rows say so already; where the database is away, there is nothing."""
         try:
             async with self._transactions.begin(_PAYER) as work:
-                await payments.doubt_abandoned(work, AT_ONCE, LONGEST_CALL)
+                await payments.doubt_abandoned(work, AT_ONCE, self._longest_call)
                 asks = await payments.begin_asks(work, limit)
                 orders = await payments.begin_calls(work, limit - len(asks))
         except Exception as error:  # noqa: BLE001 - the loop must live; what is due is found again
