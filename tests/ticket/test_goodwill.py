@@ -5,9 +5,11 @@ from uuid import UUID
 
 import pytest
 from goodwill_desk import AGENT, CHIEF, FINANCE, LEAD, OFFERS, GoodwillDesk, place, problem
+from stage import NOON
 from ticket_desk import Desk, a_file, faults
 
 from contracts.customer.customer import ShopTier, Tier
+from kit.problems import Problem
 from kit.testing.poll import eventually
 
 UNKNOWN = "01a200b4-d8cb-74cb-a79f-53780dd4fa13"
@@ -40,6 +42,27 @@ async def test_from_the_offer_to_the_money(goodwill: GoodwillDesk) -> None:
     assert told.b["payment_key"] == str(payment.payment_key)
     assert (told.b["attempt"], told.b["line_no"], told.b["payee_token"]) == (1, 1, "payer-1")
     assert "外盒" not in str(told.b)
+
+
+@pytest.mark.parametrize(("fault", "bearer"), [(None, "company"), ("merchant", "company"), ("courier", "courier")])
+async def test_who_bears_it_follows_from_the_fault(goodwill: GoodwillDesk, fault: str | None, bearer: str) -> None:
+    """Of a ticket that is at no unit's door, the merchant's faults stay with the company (T57)."""
+    offered = await goodwill.offer(await goodwill.ticket(courier="zto"), **({"fault": fault} if fault else {}))
+    path = f"/v1/tickets/{offered['ticket_id']}/costs"
+    await goodwill.done(offered, "approve")
+    assert (await goodwill.call("GET", path)).json() == {"items": []}
+    await goodwill.answered(offered)
+    (cost,) = (await goodwill.call("GET", path)).json()["items"]
+    assert (cost["kind"], cost["amount"]["amount"], cost["bearer"]) == ("goodwill", "10.00", bearer)
+    assert cost["cause_id"] == offered["goodwill_id"]
+
+
+async def test_no_payment_of_what_nobody_approved_is_written_past_the_service(goodwill: GoodwillDesk) -> None:
+    offered = await goodwill.offer(await goodwill.ticket(amount="30000.00"), "5000.01")
+    await goodwill.done(offered, "approve", FINANCE)
+    with pytest.raises(Problem, match="conflict"):
+        await goodwill.desk.change(_PAYMENT, case=offered["goodwill_id"], at=NOON)
+    assert await goodwill.desk.rows("SELECT 1 FROM payment") == []
 
 
 async def test_what_failed_is_tried_again_under_the_same_number(goodwill: GoodwillDesk) -> None:
@@ -276,6 +299,14 @@ async def _refused(goodwill: GoodwillDesk, offered: dict[str, object], times: in
         one=offered["goodwill_id"],
     )
     return len(rows) == times and all("who_may" in row.after for row in rows)
+
+
+_PAYMENT = """
+INSERT INTO payment (payment_key, cause, cause_id, order_id, shop, order_no, currency, amount_minor, status, attempts,
+    asks, ordered_at, due_since, next_try_at, version)
+SELECT gen_random_uuid(), 'goodwill', goodwill_id, order_id, shop, order_no, currency, amount_minor, 'due', 0, 0,
+    :at, :at, :at, 1 FROM goodwill WHERE goodwill_id = :case
+"""
 
 
 def _paid(payer: str) -> dict[str, object]:

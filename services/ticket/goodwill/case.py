@@ -58,6 +58,7 @@ async def content_of(work: Work, ticket: Ticket, goodwill: Goodwill) -> Content:
     facts = {
         "goodwill": goodwill.goodwill_id,
         "line": goodwill.line_no,
+        "fault": goodwill.fault,
         "amount": [goodwill.amount_minor, goodwill.currency],
         "payee": hmac.digest(work.key, payee.encode(), sha256).hex() if payee else None,
     }

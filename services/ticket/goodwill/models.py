@@ -28,6 +28,7 @@ class Goodwill(TicketServiceTable, table=True):
     amount_minor: int = Field(sa_type=BigInteger)
     most_minor: int = Field(sa_type=BigInteger)
     defect: str = Field(sa_type=Text)
+    fault: str = Field(sa_type=Text)
     policy_version: int
     payment_key: UUID
     offered_by: str = Field(sa_type=Text)

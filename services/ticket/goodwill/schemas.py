@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contracts.price import Price
+from contracts.ticket.refund import Fault
 from kit.http.faults import InvalidValue
 from kit.http.fields import Amount, Line, Quantity, documented
 from kit.http.pages import PageOf
@@ -34,6 +35,9 @@ class GoodwillOffer(BaseModel):
         Field(description="More than nothing, in the order's currency."),
     ]
     defect: Annotated[Line, Field(description="The small defect that leaves the goods usable.")]
+    fault: Annotated[Fault, Field(description="Whose it is: who bears the cost follows from it (T57).")] = (
+        Fault.MERCHANT
+    )
 
 
 class GoodwillReason(BaseModel):
@@ -54,6 +58,7 @@ class GoodwillShown(BaseModel):
     status: GoodwillStatus
     amount: Price
     defect: str
+    fault: Fault
     policy_version: int
     offered_by: str
     offered_at: datetime

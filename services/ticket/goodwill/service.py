@@ -142,7 +142,7 @@ async def paid(work: Work, payment: Payment, _: Settled, /) -> None:
     ticket = await tickets.get_ticket(work, goodwill.ticket_id)
     cost = Cost(CostKind.GOODWILL, payments.money_of(payment))
     order = await _order_of(work, ticket)
-    await liability.book_costs(work, ticket, order, Fault.MERCHANT, [cost], cause_id=goodwill.goodwill_id)
+    await liability.book_costs(work, ticket, order, Fault(goodwill.fault), [cost], cause_id=goodwill.goodwill_id)
     await case.moved(work, goodwill, "pay", before)
 
 
@@ -254,6 +254,7 @@ def _offered(
         amount_minor=amount.minor,
         most_minor=most,
         defect=asked.defect,
+        fault=asked.fault,
         policy_version=rules.version,
         payment_key=new_id(),
         offered_by=work.actor.subject,

@@ -55,6 +55,7 @@ _STATEMENTS = (
         amount_minor bigint NOT NULL CHECK (amount_minor > 0),
         most_minor bigint NOT NULL,
         defect text NOT NULL,
+        fault text NOT NULL CHECK (fault IN ('customer', 'merchant', 'courier')),
         policy_version integer NOT NULL,
         payment_key uuid NOT NULL UNIQUE,
         offered_by text NOT NULL,
