@@ -41,7 +41,7 @@ async def request_change(work: Work, asked: OrderChangeCreate) -> OrderChange:
     orders.expect_unshipped(order)
     rival = await store.open_of(work.session, order.order_id)
     if rival is not None:
-        raise Problem("already-exists", change_id=str(rival.change_id), status=rival.status)
+        raise Problem("already-exists", change_id=str(rival.change_id))
     surcharge, terms = await _terms(work, order, asked)
     await _expect_given_nothing_back(work, order, terms)
     charged_to, policy_version = await _charged_to(work, order, asked, terms)

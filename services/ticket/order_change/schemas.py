@@ -1,10 +1,10 @@
 """Changes of orders in the words of HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from contracts.price import Difference
 from contracts.ticket.order import ChangeKind
@@ -20,6 +20,12 @@ _EXAMPLE: dict[str, JsonValue] = {
     "courier": "顺丰",
     "reason": "buyer_asked",
 }
+
+
+def _somebody(recipient: Recipient | None) -> Recipient | None:
+    if recipient is not None and not any(recipient.model_dump().values()):
+        raise InvalidValue("至少写明一项", "says at least one thing")
+    return recipient
 
 
 class LineChangePut(BaseModel):
@@ -48,19 +54,15 @@ class OrderChangeCreate(BaseModel):
     ] = None
     lines: Annotated[list[LineChangePut], Field(max_length=500)] = []
     courier: Line | None = None
-    recipient: Annotated[Recipient | None, Field(description="What of the recipient is to be another.")] = None
+    recipient: Annotated[
+        Recipient | None, AfterValidator(_somebody), Field(description="What of the recipient is to be another.")
+    ] = None
     reason: Annotated[Code, Field(examples=["buyer_asked"])]
     activity: Annotated[Code | None, Field(description="The shop's activity for which the price changes.")] = None
     charged_to_staff_id: Annotated[
         UUID | None,
         Field(description="Who answers for a wrong price; without it who last had the order's price changed (T57)."),
     ] = None
-
-    @model_validator(mode="after")
-    def _somebody(self) -> Self:
-        if self.recipient is not None and not any(self.recipient.model_dump().values()):
-            raise InvalidValue("收件人没有任何变更", "a recipient says at least one thing")
-        return self
 
 
 class OrderChangeRefuse(BaseModel):

@@ -85,8 +85,8 @@ def reckon(order: PricedLike, wanted: Wanted) -> Terms:
 
     Pieces more or less cost what the others did, in proportion; another colour or size costs the same; another
     article says what it costs. Raises Problem `invalid-request` for a line that isn't there, one named twice, one
-    that would stay as it is, another article without a price, and for a change that changes nothing or would cost less
-    than nothing.
+    that would stay as it is, another article without a price, and for a change that changes nothing or would cost
+    less than nothing.
     """
     found = _Reckoning()
     known = {line["line_no"]: line for line in order.lines}
