@@ -42,6 +42,7 @@ _STATEMENTS = (
     "CREATE INDEX ix_service_request_shop ON service_request (shop, request_id)",
     "CREATE INDEX ix_service_request_status ON service_request (status, request_id)",
     "CREATE INDEX ix_service_request_type ON service_request (type, request_id)",
+    "CREATE INDEX ix_service_request_type_status ON service_request (type, status, request_id)",
     """
     CREATE INDEX ix_service_request_account ON service_request (account_id, request_id) WHERE account_id IS NOT NULL
     """,
