@@ -39,10 +39,9 @@ _AUTHORITY = {
 }
 """Who may approve how much in the imported shop, whose orders are in dollars (T28, X3)."""
 
-Refund = dict[str, Any]
-
-
 _RANKS = ("agent", "supervisor", "manager", "finance")
+
+Refund = dict[str, Any]
 
 
 @dataclass
@@ -100,8 +99,7 @@ async def play(floor: Floor, cases: Iterable[tuple[Purchase, Wish]], progress: C
 
     async def one(place: int, purchase: Purchase, wish: Wish) -> None:
         async with gate:
-            refund = await Play(floor, played, purchase, wish, by_event=place % 2 == 0).tell()
-            played.statuses[wish.title, refund["status"]] += 1
+            await Play(floor, played, purchase, wish, by_event=place % 2 == 0).tell()
             progress(1)
 
     await asyncio.gather(*(one(place, *case) for place, case in enumerate(cases)))
@@ -119,31 +117,37 @@ class Play:
     by_event: bool
     refund_id: str = ""
 
-    async def tell(self) -> Refund:
-        """Ask, decide, and do what was decided; the request at its end."""
-        if self.wish.shipped:
-            await self._deliver()
+    async def tell(self) -> None:
+        """From the wish to its end. Raises `StackError` when it ends otherwise."""
         await self._ask()
+        await self._decide()
+        refund = await self.floor.look(self.refund_id)
+        if refund["status"] != self.wish.ending:
+            raise StackError(f"{refund['number']} ({self.wish.title}) came to {refund['status']}.")
+        self.played.statuses[self.wish.title, refund["status"]] += 1
+
+    async def _decide(self) -> None:
         if self.wish.ending == "withdrawn":
-            withdrawn: Refund = await self._by_buyer("withdraw")
-            return withdrawn
+            await self._by_buyer("withdraw")
+            return
         await self._verb("agent", "review")
         if self.wish.ending == "refused":
-            refused: Refund = await self._verb("agent", "refuse", {"grounds": "not_proven", "unfounded": True})
-            return refused
+            await self._verb("agent", "refuse", {"grounds": "not_proven", "unfounded": True})
+            return
         await self._approve()
-        if self.wish.ending == "waiting_for_goods":
-            return await self.floor.look(self.refund_id)
+        if self.wish.ending != "waiting_for_goods":
+            await self._carry_out()
+
+    async def _carry_out(self) -> None:
+        """Goods come back before anything goes out; what gave everybody what they wanted is closed."""
         if self.wish.kind in ("return_and_money", "exchange"):
             await self._goods_come_back()
         if self.wish.kind in ("exchange", "resend"):
             await self._goods_go_out()
         else:
             await self._money_goes()
-        if self.wish.ending == "pay_failed":
-            return await self.floor.look(self.refund_id)
-        closed: Refund = await self._verb("agent", "close")
-        return closed
+        if self.wish.ending == "closed":
+            await self._verb("agent", "close")
 
     async def _deliver(self) -> None:
         """The storefront's newer version of the order says that it is with its buyer."""
@@ -159,6 +163,8 @@ class Play:
             raise StackError(f"PUT {path} answered {status}: {answer}")
 
     async def _ask(self) -> None:
+        if self.wish.shipped:
+            await self._deliver()
         asked = {
             "shop": SHOP, "order_no": self.purchase.order_no, "kind": self.wish.kind, "reason": self.wish.reason,
             "lines": [{"line_no": 1, "quantity": self.purchase.quantity}], "text": self.wish.title,
@@ -169,20 +175,21 @@ class Play:
 
     async def _approve(self) -> None:
         """The agent tries; whoever may is told by the answer, and whoever still has to by the request (T28, T56)."""
-        role, approved = "agent", list[str]()
+        role, tried, approved = "agent", list[str](), list[str]()
         while True:
             status, answer = await self.floor.decide(role, f"/v1/refunds/{self.refund_id}/approve")
+            tried.append(role)
             if status == 403 and answer["type"] == "/problems/beyond-authority":
                 self.played.beyond_authority += 1
-                role = _first(answer["who_may"], approved)
-                continue
-            if status != 200:
+                role = _first(answer["who_may"], tried)
+            elif status != 200:
                 raise StackError(f"The {role} could not approve {self.refund_id}: {answer}")
-            approved.append(role)
-            if answer["approved_at"] is not None:
-                self.played.approved_by[tuple(approved)] += 1
-                return
-            role = _first(answer["approvals"]["steps"][0], approved)
+            else:
+                approved.append(role)
+                if answer["approved_at"] is not None:
+                    break
+                role = _first(answer["approvals"]["steps"][0], tried)
+        self.played.approved_by[tuple(approved)] += 1
 
     async def _goods_come_back(self) -> None:
         pieces = {"line_no": 1, "quantity": self.purchase.quantity}
@@ -204,18 +211,15 @@ class Play:
 
     async def _money_goes(self) -> None:
         """The payment side answers. What it can't pay finance has it try again, under the same number (T22)."""
-        for tried in range(self.wish.failures):
+        words = [False] * self.wish.failures + [True] * (self.wish.ending == "closed")
+        for tried, paid in enumerate(words):
             if tried:
                 await self._verb("finance", "retry")
-            await self._answered(paid=False, wanted="pay_failed")
-            self.played.failed_payments += 1
-        if self.wish.ending == "pay_failed":
-            return
-        if self.wish.failures:
-            await self._verb("finance", "retry")
-        await self._answered(paid=True, wanted="paid")
+            await self._answered(paid=paid)
 
-    async def _answered(self, *, paid: bool, wanted: str) -> None:
+    async def _answered(self, *, paid: bool) -> None:
+        wanted = "paid" if paid else "pay_failed"
+        self.played.failed_payments += not paid
         refund = await self.floor.look(self.refund_id)
         await self.floor.payments.answer(refund, paid=paid, by_event=self.by_event)
         seen = await settled(
@@ -237,9 +241,12 @@ class Play:
         return answer
 
 
-def _first(roles: Sequence[str], approved: Sequence[str]) -> str:
-    """The lowest of these roles who has not approved yet."""
-    return min((role for role in roles if role not in approved), key=_RANKS.index)
+def _first(roles: Sequence[str], tried: Sequence[str]) -> str:
+    """The lowest of these roles who has not tried yet. Raises `StackError` when nobody is left."""
+    left = [role for role in roles if role not in tried]
+    if not left:
+        raise StackError(f"Nobody is left to approve: {', '.join(tried)} tried.")
+    return min(left, key=_RANKS.index)
 
 
 async def _refunds(floor: Floor) -> AsyncIterator[Refund]:
