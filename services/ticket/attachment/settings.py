@@ -12,7 +12,9 @@ from kit.settings import Profile, ServiceSettings, UnsafeSettingsError
 class AttachmentSettings(BaseSettings):
     """From the environment, once. Without an address the files lie in the folder `attachments` of the home."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_prefix="KEFU_")
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, env_prefix="KEFU_", env_ignore_empty=True
+    )
 
     url: str | None = Field(None, validation_alias="KEFU_ATTACHMENTS_URL", pattern=r"^(s3://[a-z0-9]|file:///)")
     endpoint: str | None = Field(None, validation_alias="KEFU_ATTACHMENTS_ENDPOINT", pattern=r"^https?://")
