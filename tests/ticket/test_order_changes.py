@@ -2,7 +2,7 @@
 
 import pytest
 from change_desk import RECIPIENT, Changes, lines
-from ticket_desk import PAID, Desk
+from ticket_desk import PAID, Desk, an_item
 
 from kit.ids import new_id
 from kit.testing.poll import eventually
@@ -125,6 +125,20 @@ async def test_a_top_up_that_came_before_is_enough(changes: Changes) -> None:
     assert (await changes.shown(first))["status"] == "confirmed"
     second = await changes.agreed(lines=[{"line_no": 1, "quantity": 6}])
     assert second["status"] == "topping_up"
+
+
+async def test_two_top_ups_at_once_are_enough_together(changes: Changes) -> None:
+    """T36: in one batch, or one revised in the same instant."""
+    change = await changes.agreed(lines=[{"line_no": 1, "quantity": 5}])
+    half = [{"line_no": 1, "sku": "DIFF", "quantity": 1, "paid_total": "10.00"}]
+    top_ups = [an_item(f"B-{n}", lines=half, top_up_of="A-1", paid="10.00", paid_at=PAID) for n in (1, 2)]
+    assert (await changes.desk.send(*top_ups))["recorded"] == 2
+    assert (await changes.desk.send(top_ups[0] | {"revision": 2}))["corrected"] == 1
+
+    async def agreed() -> bool:
+        return (await changes.shown(change))["status"] == "agreed"
+
+    await eventually(agreed, within=10)
 
 
 async def test_a_dearer_courier_costs_the_surcharge(changes: Changes) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from kit import audit, outbox, timers
+from kit.ids import derived_id
 from kit.work import Work
 from services.ticket.book import service as books
 from services.ticket.order import service as orders
@@ -49,13 +50,13 @@ async def follow_orders(work: Work, new: Sequence[Order], moved: Sequence[Order]
     for one in read:
         if one.change is not None:
             await _confirm(work, one)
-    for main in {main for order in told if (main := _tops_up(order))}:
-        # That order may be somebody else's to lock now: it is looked at by itself, a moment later.
-        await timers.start(work, TOP_UP, main, work.now)
+    for order in told:
+        await _look_at_main(work, order)
 
 
-async def follow_top_up(work: Work, order_id: UUID, _: Mapping[str, Any]) -> None:
+async def follow_top_up(work: Work, _: UUID, facts: Mapping[str, Any]) -> None:
     """补差价到账: a change whose top-up is paid goes to the storefront (T36, T37)."""
+    order_id = UUID(facts["order_id"])
     order = await orders.lock_by_id(work, order_id)
     change = await store.open_of(work.session, order_id) if order is not None else None
     if order is None or change is None or change.status != ChangeStatus.TOPPING_UP:
@@ -138,8 +139,11 @@ async def confirm(work: Work, change: OrderChange, order: Order, paid_minor: int
     await audit.record(work, "confirm", "order_change", change.change_id, before=before, after=after)
 
 
-def _tops_up(order: Order) -> UUID | None:
-    """The order that it belongs to, and which may wait for it."""
-    if order.top_up_of is None or order.historic or order.cancelled_at is not None:
-        return None
-    return orders.order_id_of(order.shop, order.top_up_of)
+async def _look_at_main(work: Work, top_up: Order) -> None:
+    """A paid top-up may be what a change of another order waits for. That order may be somebody else's to lock now,
+    so it is looked at by itself, a moment later."""
+    if top_up.top_up_of is None or top_up.historic or top_up.cancelled_at is not None:
+        return
+    told = derived_id("top-up", str(top_up.order_id), str(top_up.version))
+    main = orders.order_id_of(top_up.shop, top_up.top_up_of)
+    await timers.start(work, TOP_UP, told, work.now, {"order_id": str(main)})
