@@ -114,6 +114,18 @@ async def test_the_sum_is_the_same_whoever_withdraws_in_between(refunds: Refunds
     assert await refunds.book() == (11000, 0, 11000, 0)
 
 
+async def test_fewer_pieces_are_worth_less(refunds: Refunds) -> None:
+    """T26: what is asked for otherwise is weighed anew; pieces that are asked for no more are free."""
+    await refunds.order("A-1", (3, "100.00"), (1, "50.00"), freight="15.00")
+    asked = await refunds.ask(pieces={1: 2, 2: 1})
+    assert asked["amount"]["amount"] == "128.34"  # 66.67 and 50.00, with 6.67 and 5.00 of the delivery
+    fewer = (await refunds.edit(asked, lines=[{"line_no": 1, "quantity": 1}])).json()
+    assert [line["line_no"] for line in fewer["lines"]] == [1]
+    assert fewer["amount"]["amount"] == "36.66"
+    rest = await refunds.ask(pieces={1: 2, 2: 1})
+    assert rest["amount"]["amount"] == "128.34"
+
+
 async def test_a_return_for_no_reason_takes_its_share_of_the_delivery_and_is_not_paid_it(refunds: Refunds) -> None:
     """T25: freight is decided by the reason of each return; what one isn't paid, another isn't paid either."""
     await refunds.order("A-1", (3, "90.00"), freight="9.00")

@@ -176,19 +176,23 @@ async def _ask_anew(
 
 
 async def _reline(work: Work, case: Case, book: Book, wish: Asked) -> None:
-    """The lines are those that are asked for now; the pieces of others are free again."""
+    """The lines are those that are asked for now. Pieces of a line that is asked for otherwise, or no more, are free
+    again: what they are worth is found anew."""
     kept = {line.line_no: line for line in case.lines if line.line_no in wish.lines}
-    dropped = [line for line in case.lines if line.line_no not in wish.lines]
-    held = {line.line_no: case.pieces[line.line_no] for line in dropped if line.line_no in case.pieces}
+    changed = [
+        line for line in case.lines if line.line_no not in kept or wish.lines[line.line_no].quantity != line.counted
+    ]
+    held = {line.line_no: case.pieces[line.line_no] for line in changed if line.line_no in case.pieces}
     await books.give_pieces_back(work, book, held)
-    for line in dropped:
-        await work.session.delete(line)
+    for line in changed:
+        line.counted, line.taken = 0, False
+        if line.line_no not in kept:
+            await work.session.delete(line)
     for line_no, piece in wish.lines.items():
         if line_no not in kept:
             kept[line_no] = _line(case.refund, line_no, piece)
             work.session.add(kept[line_no])
         kept[line_no].quantity, kept[line_no].unopened = piece.quantity, piece.unopened
-        kept[line_no].counted = min(kept[line_no].counted, piece.quantity)
     case.lines = [kept[line_no] for line_no in sorted(kept)]
 
 

@@ -1,0 +1,395 @@
+"""What after-sales has to do, said once more and in another way: a model that foretells each answer of the API, the
+line in the trail, the events and the money; and the checks that hold the database to it (T20 to T28, T55).
+
+It knows nothing of the code but the drawings of `test_refund_stages`, which were written by hand.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any, NamedTuple
+
+from refund_desk import ROLE_OF
+from test_refund_stages import DRAWINGS, read
+
+from contracts.ticket.refund import RefundKind
+
+STAGES = {kind.value: read(drawing) for kind, drawing in DRAWINGS.items()}
+GOODS_BACK, MONEY = ("return_and_money", "exchange"), ("money_only", "return_and_money")
+OURS, NEVER_ARRIVED = ("quality", "late"), ("lost_in_transit",)
+REASONS = ("no_reason", *OURS, *NEVER_ARRIVED)
+TOLD = {
+    "request": "refund.requested", "refuse": "refund.refused", "withdraw": "refund.withdrawn",
+    "retry": "refund.approved", "paid": "refund.paid", "fail": "refund.failed", "inspect": "refund.inspected",
+    "receive-goods": "refund.goods_received",
+}  # fmt: skip
+LIMITS = {"agent": 50_00, "supervisor": 500_00, "manager": None}
+TWO_ABOVE, SECOND = 5_000_00, {"manager", "finance"}
+DONE = (200, None)
+
+
+class Expected(NamedTuple):
+    """What the API must answer: the status, and the problem where it is one."""
+
+    status: int
+    problem: str | None = None
+
+
+OK, CREATED = Expected(200), Expected(201)
+UNDRAWN = Expected(409, "transition-refused")
+
+
+class Line(NamedTuple):
+    """A line as it was paid: pieces, goods net of the discount, and its part of the delivery."""
+
+    quantity: int
+    goods: int
+    freight: int
+
+
+@dataclass
+class Sold:
+    """An order, and what of it has been asked for."""
+
+    number: str
+    shipped: bool
+    lines: dict[int, Line]
+    claims: list["Claim"] = field(default_factory=list)
+
+    @property
+    def paid(self) -> int:
+        return sum(line.goods + line.freight for line in self.lines.values())
+
+    @property
+    def in_flight(self) -> int:
+        return sum(claim.amount for claim in self.claims if claim.reserved and claim.payment != "paid")
+
+    @property
+    def refunded(self) -> int:
+        return sum(claim.amount for claim in self.claims if claim.payment == "paid")
+
+    def taken(self, line_no: int, *, besides: "Claim | None" = None) -> list["Claim"]:
+        """The requests that pieces of the line go back for."""
+        return [one for one in self.claims if one is not besides and one.takes and line_no in one.shares]
+
+    def gone(self, line_no: int, part: int | None, *, besides: "Claim | None" = None) -> int:
+        """Money of a line that is with the customer or on its way: for goods (0), for its delivery (1), or all."""
+        held = [one.gives.get(line_no, (0, 0)) for one in self.claims if one.reserved and one is not besides]
+        return sum(sum(given) if part is None else given[part] for given in held)
+
+
+@dataclass
+class Claim:
+    """A request."""
+
+    sold: Sold
+    kind: str
+    reason: str
+    pieces: dict[int, int]
+    wanted: int | None
+    requester: object
+    stage: str = "requested"
+    refund_id: str = ""
+    version: int = 1
+    writer: object = None
+    approvals: list[object] = field(default_factory=list)
+    approved: bool = False
+    shares: dict[int, tuple[int, int]] = field(default_factory=dict)
+    gives: dict[int, tuple[int, int]] = field(default_factory=dict)
+    reserved: bool = False
+    payment: str | None = None
+    payment_key: str | None = None
+    retryable: bool = True
+    failures: int = 0
+    moved: bool = False
+    trail: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def amount(self) -> int:
+        return sum(sum(given) for given in self.gives.values())
+
+    @property
+    def takes(self) -> bool:
+        """Whether nobody else can ask for its pieces as long as it stands."""
+        if self.stage in ("refused", "withdrawn") or (self.stage, self.kind) == ("closed", "exchange"):
+            return False
+        if self.kind == "money_only":
+            return not self.sold.shipped or self.reason in NEVER_ARRIVED
+        return self.kind in GOODS_BACK
+
+    @property
+    def allowed(self) -> set[str]:
+        """The doors that its stage has."""
+        drawn = {arrow.partition("/")[0] for arrow in STAGES[self.kind].get(self.stage, {})}
+        drawn -= {"edit"} if self.moved else set()
+        return drawn - ({"close"} if self.stage == "inspected" and self.amount else set())
+
+    def go(self, arrow: str, *told: str) -> None:
+        """Along an arrow of the drawing, with one line in the trail and one version."""
+        verb = arrow.partition("/")[0]
+        self.stage = STAGES[self.kind][self.stage][arrow]
+        self.version += 1
+        self.trail.append(verb)
+        self.told += told or ([TOLD[verb]] if verb in TOLD else [])
+
+    def let_go(self) -> None:
+        """Neither money nor an approval is held for it."""
+        self.reserved = self.approved = False
+        self.approvals = []
+
+    # What it gives, worked out from scratch.
+
+    def weigh(self) -> None:
+        """Its pieces' worth, and what of it is given."""
+        shares, gives = {}, {}
+        for line_no, count in self.pieces.items():
+            line = self.sold.lines[line_no]
+            share = self._share(line_no, line, count)
+            left = line.goods - self.sold.gone(line_no, 0, besides=self)
+            goods = min(share[0], left) if self.kind in MONEY else 0
+            shares[line_no], gives[line_no] = share, (goods, share[1] if self._freight_is_given() else 0)
+        self.shares, self.gives = shares, gives
+
+    def _share(self, line_no: int, line: Line, count: int) -> tuple[int, int]:
+        others = self.sold.taken(line_no, besides=self)
+        if not self.takes:
+            return _half_up(line.goods * count, line.quantity), _half_up(line.freight * count, line.quantity)
+        together = count + sum(one.pieces[line_no] for one in others)
+        return (
+            max(_half_up(line.goods * together, line.quantity) - sum(one.shares[line_no][0] for one in others), 0),
+            max(_half_up(line.freight * together, line.quantity) - sum(one.shares[line_no][1] for one in others), 0),
+        )
+
+    def _freight_is_given(self) -> bool:
+        if self.kind == "money_only":
+            return not self.sold.shipped or self.reason in NEVER_ARRIVED
+        return self.kind == "return_and_money" and self.reason != "no_reason"
+
+
+@dataclass
+class Model:
+    """All orders of one example."""
+
+    orders: list[Sold]
+
+    @property
+    def claims(self) -> list[Claim]:
+        return [claim for sold in self.orders for claim in sold.claims]
+
+    def ask(self, claim: Claim) -> Expected:
+        """What asking for it comes to."""
+        if not claim.sold.shipped and claim.kind != "money_only":
+            return Expected(422, "invalid-request")
+        refusal = _too_many(claim) or _no_money(claim)
+        if refusal is not None:
+            return refusal
+        claim.sold.claims.append(claim)
+        claim.writer = claim.requester
+        claim.trail, claim.told = ["request"], ["refund.requested"]
+        return CREATED
+
+    def edit(self, claim: Claim, who: object, pieces: dict[int, int], reason: str, seen: int) -> Expected:
+        """What putting it right comes to."""
+        if (refusal := _not_now(claim, "edit", seen)) is not None:
+            return refusal
+        if (pieces, reason) == (claim.pieces, claim.reason):
+            return OK
+        before = dict(vars(claim))
+        kept = {one: claim.shares[one] for one in pieces if claim.takes and pieces[one] == claim.pieces.get(one)}
+        claim.pieces, claim.reason = pieces, reason
+        claim.let_go()
+        refusal = _too_many(claim) or _no_money(claim, kept if claim.takes else {})
+        if refusal is not None:
+            vars(claim).update(before)
+            return refusal
+        claim.writer = who
+        claim.go("edit")
+        return OK
+
+    def approve(self, claim: Claim, who: object, seen: int) -> Expected:
+        """What one person's approval comes to (T28)."""
+        if (refusal := _not_now(claim, "approve", seen)) is not None:
+            return refusal
+        if who in (claim.requester, claim.writer, *claim.approvals):
+            return Expected(403, "own-request")
+        steps = self._steps(claim)
+        before, after = _left(steps, claim.approvals), _left(steps, [*claim.approvals, who])
+        if before == after > 0:
+            return Expected(403, "beyond-authority")
+        if after:
+            claim.approvals.append(who)
+            claim.go("approve/in_part")
+            return OK
+        if self._beyond_the_book(claim):
+            return Expected(409, "more-than-kept")
+        claim.approvals.append(who)
+        claim.approved = claim.reserved = True
+        claim.go("approve/complete", "refund.approved")
+        if claim.stage == "paying":
+            claim.payment = "due"
+        return OK
+
+    def verb(self, claim: Claim, verb: str, seen: int | None = None) -> Expected:
+        """What any other verb comes to."""
+        if (refusal := _not_now(claim, verb, seen)) is not None:
+            return refusal
+        if verb == "refuse" and claim.stage == "pay_failed" and claim.retryable:
+            return UNDRAWN
+        if verb == "retry":
+            if not claim.retryable:
+                return UNDRAWN
+            claim.payment = "due"
+        claim.go("close/nothing" if (verb, claim.stage) == ("close", "inspected") else verb)
+        if verb in ("refuse", "withdraw"):
+            claim.let_go()
+        return OK
+
+    def receive(self, claim: Claim) -> Expected:
+        """All its goods come back."""
+        if "receive-goods" not in claim.allowed:
+            return UNDRAWN
+        claim.go("receive-goods")
+        claim.moved = True
+        return CREATED
+
+    def inspect(self, claim: Claim) -> Expected:
+        """All of them are sound: what was approved is paid."""
+        claim.go("inspect")
+        if claim.amount:
+            claim.payment = "due"
+            claim.go("pay")
+        return OK
+
+    def answer(self, claim: Claim, result: str, *, retryable: bool) -> Expected:
+        """What the payment side says, at most once each (T22)."""
+        if result == "paid" and claim.payment != "paid":
+            claim.payment = "paid"
+            claim.go("paid")
+        elif result == "failed" and claim.payment == "due":
+            claim.payment, claim.retryable = "failed", retryable
+            claim.failures += 1
+            claim.go("fail")
+        return OK
+
+    def _steps(self, claim: Claim) -> list[set[str]]:
+        """Who has to approve: the limits are on the order's cumulative sum."""
+        others = sum(one.amount for one in claim.sold.claims if one is not claim and one.approved)
+        whole = claim.amount + others
+        reaching = {role for role, most in LIMITS.items() if most is None or whole <= most}
+        return [reaching, SECOND] if whole > TWO_ABOVE else [reaching]
+
+    def _beyond_the_book(self, claim: Claim) -> bool:
+        sold = claim.sold
+        kept = sold.paid - sold.in_flight - sold.refunded
+        return claim.amount > kept or any(
+            sum(given) > line.goods + line.freight - sold.gone(line_no, None)
+            for line_no, given in claim.gives.items()
+            for line in [sold.lines[line_no]]
+        )
+
+
+def sold(number: str, lines: list[tuple[int, int]], *, discount: int, freight: int, shipped: bool) -> Sold:
+    """An order of these lines (pieces, paid before the discount)."""
+    sums = [paid for _, paid in lines]
+    goods, delivery = _spread(sum(sums) - discount, sums), _spread(freight, sums)
+    parts = zip(lines, goods, delivery, strict=True)
+    told = {place: Line(pieces, worth, way) for place, ((pieces, _), worth, way) in enumerate(parts, start=1)}
+    return Sold(number, shipped, told)
+
+
+def check(model: Model, found: dict[str, Any]) -> None:
+    """What the database says is what the model says; every sum, stage, line of the trail and event of it."""
+    books = {one["order_no"]: one for one in found["books"]}
+    for sold_ in model.orders:
+        book = books[sold_.number]
+        counters = (book["paid_minor"], book["kept_minor"], book["in_flight_minor"], book["refunded_minor"])
+        kept = sold_.paid - sold_.in_flight - sold_.refunded
+        assert min(counters) >= 0, f"{sold_.number}: a counter below zero: {counters}"
+        assert counters == (sold_.paid, kept, sold_.in_flight, sold_.refunded), f"{sold_.number}: {counters}"
+    for row in found["lines"] or []:
+        line = next(one.lines[row["line_no"]] for one in model.orders if one.number == row["order_no"])
+        assert row["refunded_minor"] + row["in_flight_minor"] <= line.goods + line.freight
+    rows = {one["refund_id"]: one for one in found["refunds"] or []}
+    for claim in model.claims:
+        row = rows[claim.refund_id]
+        assert (row["status"], row["amount_minor"]) == (claim.stage, claim.amount), claim.kind
+        assert row["trail"] == claim.trail, "one line in the trail for each change"
+        assert row["told"] == claim.told, "the right events for each change"
+        assert (row["payment"], row["paid"]) == (claim.payment, claim.amount if claim.payment == "paid" else 0)
+        assert row["approvals"] == len(claim.approvals), "an approval is of what it says now"
+    assert found["own"] == 0, "nobody approves what they asked for or wrote"
+    _check_pieces(model, found)
+
+
+def _check_pieces(model: Model, found: dict[str, Any]) -> None:
+    """Never more pieces than were bought; and when all of a line are asked back, all of it is given (T26)."""
+    taken = {(one["order_no"], one["line_no"]): one["taken_back"] for one in found["lines"] or []}
+    for sold_ in model.orders:
+        for line_no, line in sold_.lines.items():
+            claims = sold_.taken(line_no)
+            pieces = sum(one.pieces[line_no] for one in claims)
+            assert taken.get((sold_.number, line_no), 0) == pieces <= line.quantity
+            if pieces == line.quantity:
+                whole = sum(sum(one.shares[line_no]) for one in claims)
+                assert whole == line.goods + line.freight, "the remainder of a proration is lost"
+
+
+def _not_now(claim: Claim, verb: str, seen: int | None) -> Expected | None:
+    if seen is not None and seen != claim.version:
+        return Expected(412, "stale-version")
+    return None if verb in claim.allowed else UNDRAWN
+
+
+def _too_many(claim: Claim) -> Expected | None:
+    for line_no, count in claim.pieces.items():
+        others = sum(one.pieces[line_no] for one in claim.sold.taken(line_no, besides=claim))
+        if count > claim.sold.lines[line_no].quantity - others:
+            return Expected(409, "more-than-bought")
+    return None
+
+
+def _no_money(claim: Claim, kept: dict[int, tuple[int, int]] | None = None) -> Expected | None:
+    """Weighs it; pieces that are the same as before stay worth what they were."""
+    claim.weigh()
+    for line_no, share in (kept or {}).items():
+        claim.shares[line_no] = share
+        left = claim.sold.lines[line_no].goods - claim.sold.gone(line_no, 0, besides=claim)
+        goods = min(share[0], left) if claim.kind in MONEY else 0
+        claim.gives[line_no] = (goods, share[1] if claim._freight_is_given() else 0)
+    if claim.kind not in MONEY:
+        return None
+    if claim.wanted is not None:
+        if claim.wanted > claim.amount:
+            return Expected(422, "invalid-request")
+        wanted = _spread(claim.wanted, [sum(given) for given in claim.gives.values()])
+        for (line_no, (_, freight)), most in zip(list(claim.gives.items()), wanted, strict=True):
+            claim.gives[line_no] = (most - min(freight, most), min(freight, most))
+    return None if claim.amount else Expected(409, "more-than-kept")
+
+
+def _left(steps: list[set[str]], people: list[object]) -> int:
+    """How many steps are left when these people take as many as they can."""
+    roles = [ROLE_OF[who] for who in people]  # type: ignore[index]
+    most = 0
+    for order in permutations(range(len(roles)), min(len(steps), len(roles))):
+        for places in permutations(range(len(steps)), len(order)):
+            most = max(most, sum(roles[one] in steps[place] for one, place in zip(order, places, strict=True)))
+    return len(steps) - most
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def _spread(pool: int, weights: list[int]) -> list[int]:
+    """By largest remainder, equal ones to the earlier place."""
+    whole = sum(weights) or 1
+    shares = [pool * weight // whole for weight in weights]
+    rest = Counter({place: (pool * weight) % whole for place, weight in enumerate(weights)})
+    for place in sorted(rest, key=lambda one: (-rest[one], one))[: pool - sum(shares)]:
+        shares[place] += 1
+    return shares
+
+
+KINDS = tuple(kind.value for kind in RefundKind)
