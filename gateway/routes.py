@@ -18,9 +18,9 @@ _OWNED = {
         "file-audits", "customer-value", "customer-reports",
     ),
     "ticket": (
-        "tickets", "complaints", "refunds", "exchanges", "bad-reviews", "merchant-reports", "service-requests",
-        "emergencies", "orders", "order-changes", "shop-accounts", "groups", "shifts", "handovers", "articles",
-        "reply-checks", "ticket-reports", "penalties", "payments",
+        "tickets", "complaints", "refunds", "return-parcels", "exchanges", "bad-reviews", "merchant-reports",
+        "service-requests", "emergencies", "orders", "order-changes", "shop-accounts", "groups", "shifts",
+        "handovers", "articles", "reply-checks", "ticket-reports", "penalties", "payments",
         "ticket-calendars", "ticket-clocks",
     ),
     "appraisal": (

@@ -45,6 +45,7 @@ from services.ticket.group import routes as group
 from services.ticket.handover import routes as handover
 from services.ticket.handover import service as handovers
 from services.ticket.handover.policy import HANDOVER_RULES
+from services.ticket.inbound import parcel_routes as inbound_parcels
 from services.ticket.inbound import routes as inbound
 from services.ticket.intake import routes as intake
 from services.ticket.leg import routes as leg
@@ -157,6 +158,7 @@ ROUTERS = (
     payout.router,
     refund.router,
     inbound.router,
+    inbound_parcels.router,
     replacement.router,
     service_request.router,
     group.router,

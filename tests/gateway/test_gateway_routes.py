@@ -9,8 +9,9 @@ from gateway.routes import GATEWAY, SERVICES, TABLE, find, is_canonical
 OWNERS = {
     "customer": "customers organisations consultations callbacks questionnaires segments contact-changes file-audits"
     " customer-value customer-reports",
-    "ticket": "tickets complaints refunds exchanges bad-reviews merchant-reports service-requests orders groups"
-    " shifts handovers articles reply-checks ticket-reports penalties emergencies ticket-calendars ticket-clocks",
+    "ticket": "tickets complaints refunds return-parcels exchanges bad-reviews merchant-reports service-requests"
+    " orders order-changes shop-accounts payments groups shifts handovers articles reply-checks ticket-reports"
+    " penalties emergencies ticket-calendars ticket-clocks",
     "appraisal": "staff teams units attendance violations merits exams inspections rectifications appraisals payslips"
     " ledger quality-samples",
     "notify": "notifications inbox templates notification-rules campaigns announcements preferences webhooks",

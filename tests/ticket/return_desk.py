@@ -9,7 +9,7 @@ import httpx
 from refund_desk import AGENT, CHIEF, Json, Refunds
 from ticket_desk import Desk
 
-PARCEL = {"carrier": "中通", "tracking_number": "ZT1234567890"}
+PARCEL: Json = {"carrier": "中通", "tracking_number": "ZT1234567890"}
 
 
 @dataclass

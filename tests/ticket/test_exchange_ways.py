@@ -13,8 +13,8 @@ from ticket_desk import Desk, faults
 from kit.testing.poll import eventually
 from services.ticket.exchange.service import OVERDUE
 
-SENT = {"courier": "顺丰", "tracking_number": "SF9988776655"}
-BIG = {"sku": "BIG", "quantity": 1, "unit_price": "50.00"}
+SENT: dict[str, Any] = {"courier": "顺丰", "tracking_number": "SF9988776655"}
+BIG: dict[str, Any] = {"sku": "BIG", "quantity": 1, "unit_price": "50.00"}
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from ticket_desk import Desk, faults
 
 from contracts.ticket.aftercare import ExchangeSent
 
-SENT = {"courier": "顺丰", "tracking_number": "SF9988776655"}
+TODAY = "2026-11-21T09:00:00+08:00"
+SENT: dict[str, Any] = {"courier": "顺丰", "tracking_number": "SF9988776655"}
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ async def sent_events(returns: Returns) -> list[Json]:
 async def top_up(returns: Returns, number: str, amount: str, *, of: str = "A-1", **facts: Any) -> None:
     """A top-up order of the buyer."""
     line = {"line_no": 1, "sku": "TOP-UP", "quantity": 1, "paid_total": amount}
-    told = {"lines": [line], "top_up_of": of, "placed_at": PLACED, "paid": amount, "paid_at": PAID, **facts}
+    told = {"lines": [line], "top_up_of": of, "placed_at": TODAY, "paid": amount, "paid_at": TODAY, **facts}
     returns.desk.clock.advance(timedelta(seconds=1))
     await returns.desk.put(number, **{name: fact for name, fact in told.items() if fact is not None})
 
@@ -92,13 +93,14 @@ async def test_orders_that_are_no_top_up(returns: Returns) -> None:
     await returns.refunds.order("B-1")
     await top_up(returns, "T-1", "10.00", of="B-1")
     await top_up(returns, "T-2", "10.00", paid=None, paid_at=None)
-    await top_up(returns, "T-3", "10.00", cancelled_at=PAID)
+    await top_up(returns, "T-3", "10.00", cancelled_at=TODAY)
     await top_up(returns, "T-4", "10.00", buyer="hong")
     await top_up(returns, "T-5", "10.00", currency="USD")
+    await top_up(returns, "T-6", "10.00", placed_at=PLACED, paid_at=PAID)
     before = await returns.written()
     for number, because in (
         ("T-1", "another_order"), ("T-2", "unpaid"), ("T-3", "cancelled"), ("T-4", "another_order"),
-        ("T-5", "another_currency"), ("A-1", "another_order"),
+        ("T-5", "another_currency"), ("T-6", "paid_before"), ("A-1", "another_order"),
     ):  # fmt: skip
         answer = await returns.exchange(refund, "top-up", order_no=number)
         assert (problem(answer, 409), answer.json()["because"]) == ("top-up-unfit", because)
@@ -107,8 +109,21 @@ async def test_orders_that_are_no_top_up(returns: Returns) -> None:
     ming = {"role": "storefront", "account_id": returns.desk.account("ming")}
     path = f"/v1/exchanges/{refund['refund_id']}/top-up"
     assert (await returns.refunds.call("POST", path, json={"order_no": "T-4"}, by=ming)).status_code == 404
-    await top_up(returns, "T-6", "10.00")
-    assert (await returns.refunds.call("POST", path, json={"order_no": "T-6"}, by=ming)).json()["status"] == "ready"
+    await top_up(returns, "T-7", "10.00")
+    assert (await returns.refunds.call("POST", path, json={"order_no": "T-7"}, by=ming)).json()["status"] == "ready"
+
+
+async def test_a_top_up_that_was_given_back_pays_for_nothing(returns: Returns) -> None:
+    """T22, T55: named, refunded, and only then sent."""
+    await returns.refunds.order()
+    refund = await returns.inspected(kind="exchange")
+    await returns.choose(refund, {"sku": "BIG", "unit_price": "50.00"})
+    await top_up(returns, "T-1", "10.00", shipped_at=TODAY, received_at=TODAY)
+    await returns.done(refund, "top-up", order_no="T-1")
+    await returns.refunds.approved(order_no="T-1", kind="money_only", pieces={1: 1})
+    answer = await returns.exchange(refund, "send", **SENT)
+    assert (problem(answer, 409), answer.json()["because"]) == ("top-up-unfit", "given_back")
+    assert (await returns.replacement(refund))["status"] == "ready"
 
 
 async def test_of_a_cheaper_article_the_difference_goes_back_once_it_is_there(returns: Returns) -> None:

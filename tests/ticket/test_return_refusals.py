@@ -244,3 +244,34 @@ async def test_a_service_receives_and_finance_does_not(returns: Returns, refund:
     assert (await returns.desk.call("POST", path, "finance", json=body)).status_code == 403
     assert (await returns.desk.call("POST", path, "service", json=body)).status_code == 201
     assert (await returns.refunds.get(refund, CHIEF))["status"] == "goods_received"
+
+
+async def test_the_warehouse_finds_a_return_by_the_number_that_it_scans(returns: Returns, refund: Json) -> None:
+    """T22, X1, X6: a parcel without a slip; the number lies sealed and is found all the same, in one's own shops."""
+    parcel = await returns.ship(refund, slip=False)
+    found = await returns.desk.call("POST", "/v1/return-parcels/lookup", json={"tracking_number": "zt1234567890"})
+    assert [(one["refund_id"], one["parcel_id"]) for one in found.json()["items"]] == [
+        (refund["refund_id"], parcel["parcel_id"])
+    ]  # fmt: skip
+    assert "1234567890" not in found.text
+    await returns.parcel(refund, parcel, "correct", carrier="顺丰", tracking_number="SF1")
+    for number, shops, hits in (("ZT1234567890", ["main"], 0), ("SF1", ["main"], 1), ("SF1", ["other"], 0)):
+        answer = await returns.desk.call(
+            "POST", "/v1/return-parcels/lookup", "service", json={"tracking_number": number}, shops=shops
+        )
+        assert len(answer.json()["items"]) == hits
+
+
+async def test_parcels_that_are_looked_for_are_listed(returns: Returns, refund: Json) -> None:
+    """T22: page by page, newest first."""
+    first, second = await returns.ship(refund, {1: 1}), await returns.ship(refund, {1: 1, 2: 1})
+    await returns.parcel(refund, first, "search")
+    path = "/v1/return-parcels"
+    searched = (await returns.desk.call("GET", f"{path}?status=searched")).json()
+    assert [one["parcel_id"] for one in searched["items"]] == [first["parcel_id"]]
+    page = (await returns.desk.call("GET", f"{path}?shop=main&limit=1")).json()
+    assert [one["parcel_id"] for one in page["items"]] == [second["parcel_id"]]
+    rest = (await returns.desk.call("GET", f"{path}?shop=main&limit=1&cursor={page['next_cursor']}")).json()
+    assert ([one["parcel_id"] for one in rest["items"]], rest["next_cursor"]) == ([first["parcel_id"]], None)
+    assert (await returns.desk.call("GET", path, shops=["other"])).json()["items"] == []
+    assert (await returns.desk.call("GET", path, "storefront")).status_code == 403

@@ -14,8 +14,7 @@ from kit.money import Money
 from kit.policies import in_force
 from kit.problems import Problem, invalid
 from kit.work import Work
-from services.ticket.book import service as books
-from services.ticket.exchange import pricing, standing, store
+from services.ticket.exchange import pricing, standing, store, topping
 from services.ticket.exchange.lifecycle import LIFE, CallResult, ExchangeStatus
 from services.ticket.exchange.models import ExchangeCall, TopUp
 from services.ticket.exchange.policy import EXCHANGE_RULES
@@ -23,9 +22,7 @@ from services.ticket.exchange.pricing import Article
 from services.ticket.exchange.schemas import ArticleChosen, CustomerCalled, Replace
 from services.ticket.exchange.standing import Standing, audited
 from services.ticket.order import service as orders
-from services.ticket.order.lifecycle import OrderLike
 from services.ticket.refund import service as refunds
-from services.ticket.refund.case import Case
 from services.ticket.refund.lifecycle import allowed
 from services.ticket.ticket import service as tickets
 from services.ticket.ticket.service import Leg
@@ -67,7 +64,7 @@ async def top_up(work: Work, exchange_id: UUID, order_no: str) -> Standing:
     if it.status is not ExchangeStatus.UNPAID:
         raise LIFE.refusal(it.status, "top-up")
     order, _ = await orders.get_order(work, it.case.refund.shop, order_no)
-    amount = await _worth_of(work, it.case, order)
+    amount = await topping.worth_of(work, it.case, order)
     paid = TopUp(
         order_id=order.order_id,
         exchange_id=exchange_id,
@@ -163,21 +160,6 @@ async def _move(work: Work, it: Standing, arrow: str) -> None:
 async def _tell(work: Work, it: Standing, verb: str, *, reason: str | None = None, legs: Sequence[Leg] = ()) -> None:
     waiting_on = WaitingOn.CUSTOMER if it.status is ExchangeStatus.UNPAID else None
     await refunds.move(work, it.case, verb, reason=reason, legs=legs, audit=audited(it), waiting_on=waiting_on)
-
-
-async def _worth_of(work: Work, case: Case, order: OrderLike) -> int:
-    """What a top-up order brought in and still holds. Raises Problem `top-up-unfit`."""
-    refund = case.refund
-    if order.top_up_of != refund.order_no or order.account_id != refund.account_id:
-        raise Problem("top-up-unfit", because="another_order")
-    if order.cancelled_at is not None:
-        raise Problem("top-up-unfit", because="cancelled")
-    if order.currency != refund.currency:
-        raise Problem("top-up-unfit", because="another_currency")
-    book = await books.look(work.session, order.order_id)
-    if book is None or not book.kept_minor:
-        raise Problem("top-up-unfit", because="unpaid")
-    return book.kept_minor
 
 
 def _article(one: ArticleChosen, place: int, it: Standing) -> Article:

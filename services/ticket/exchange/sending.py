@@ -11,7 +11,7 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.problems import Problem, invalid
 from kit.work import Work
-from services.ticket.exchange import lifecycle, pricing, sealing, standing, store
+from services.ticket.exchange import lifecycle, pricing, sealing, standing, store, topping
 from services.ticket.exchange.lifecycle import LIFE, ExchangeStatus, exchange_facts
 from services.ticket.exchange.models import Sending
 from services.ticket.exchange.schemas import Send
@@ -30,12 +30,14 @@ async def send(work: Work, exchange_id: UUID, asked: Send) -> Standing:
     """换货发出: once the goods have passed, or ahead of them when somebody says so (T22).
 
     Raises Problem `transition-refused` for a replacement that isn't paid for, in stock or settled, `not-approved`,
+    `top-up-unfit` when its top-up has been given back,
     `invalid-request` when `ahead` isn't what is done, `stale-version`, `not-found`.
     """
     it = await standing.begin(work, exchange_id, "send")
     _expect_ahead(it, asked)
     if it.case.refund.approved_at is None:
         raise Problem("not-approved")
+    await topping.expect_still_there(work, it)
     LIFE.move(it.exchange, "send")
     it.exchange.sent_at, it.case.refund.ahead = work.now, asked.ahead
     await work.session.flush()

@@ -38,7 +38,7 @@ def _costs(case: Case, parcel: Parcel, held: Mapping[int, int]) -> Iterator[Cost
     currency = case.refund.currency
     if parcel.freight_minor and case.refund.back_payer == Payer.MERCHANT:
         yield Cost(CostKind.FREIGHT, Money(parcel.freight_minor, currency))
-    if parcel.status == ParcelStatus.LOST and LostBy(parcel.lost_by).credited:
+    if parcel.status == ParcelStatus.LOST and parcel.lost_by and LostBy(parcel.lost_by).credited:
         yield Cost(CostKind.GOODS, Money(_worth(case, held), currency), _loser(case, parcel))
 
 

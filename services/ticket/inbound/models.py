@@ -13,16 +13,19 @@ from services.ticket.models import TicketServiceTable
 
 
 class Parcel(TicketServiceTable, table=True):
-    """退货包裹: one parcel on its way back. `slip`: whether the slip lies in it; `freight_minor`: what the customer
-    paid for the way, as far as we were told."""
+    """退货包裹: one parcel on its way back. It is found by `tracking_hash`. `slip`: whether the slip lies in it;
+    `freight_minor`: what the customer paid for the way, as far as we were told."""
 
     __tablename__ = "return_parcel"
 
     parcel_id: UUID = Field(primary_key=True)
     refund_id: UUID
+    shop: str = Field(sa_type=Text)
+    account_id: UUID | None = None
     status: str = Field(sa_type=Text)
     carrier: str = Field(sa_type=Text)
     sealed_tracking: bytes = Field(sa_type=LargeBinary)
+    tracking_hash: bytes = Field(sa_type=LargeBinary)
     slip: bool
     freight_minor: int | None = Field(default=None, sa_type=BigInteger)
     announced_at: datetime

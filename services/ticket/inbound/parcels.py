@@ -53,6 +53,7 @@ async def correct(work: Work, refund_id: UUID, parcel_id: UUID, asked: ParcelCor
     case, parcel = await _begin(work, refund_id, parcel_id, "correct")
     parcel.carrier = asked.carrier
     parcel.sealed_tracking = sealing.seal(work.vault, parcel_id, asked.tracking_number)
+    parcel.tracking_hash = sealing.hashed(work.vault, asked.tracking_number)
     return await _moved(work, case, parcel, "correct")
 
 
@@ -108,9 +109,12 @@ def _announced(work: Work, case: Case, asked: ShipBack) -> Parcel:
     return Parcel(
         parcel_id=parcel_id,
         refund_id=case.refund.refund_id,
+        shop=case.refund.shop,
+        account_id=case.refund.account_id,
         status=LIFE.initial,
         carrier=asked.carrier,
         sealed_tracking=sealing.seal(work.vault, parcel_id, asked.tracking_number),
+        tracking_hash=sealing.hashed(work.vault, asked.tracking_number),
         slip=asked.slip,
         freight_minor=_minor(asked.freight, case.refund.currency),
         announced_at=work.now,

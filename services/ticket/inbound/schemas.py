@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from contracts.price import Price
 from contracts.ticket.refund import Fault
 from kit.http.fields import Amount, Code, Line, Quantity, Text
+from kit.http.pages import Page
 from kit.problems import InvalidValue
 from services.ticket.inbound.lifecycle import LostBy, ParcelStatus
 from services.ticket.refund.lifecycle import Stage
@@ -66,6 +67,12 @@ class ParcelLost(ParcelReason):
     chose, the customer claims it."""
 
     lost_by: LostBy
+
+
+class ParcelSought(Asked):
+    """扫码: the number on a parcel that stands in the warehouse."""
+
+    tracking_number: Code
 
 
 class ReceiptCreate(Asked):
@@ -146,6 +153,39 @@ class ParcelPublic(BaseModel):
     lost_at: datetime | None
     lost_by: LostBy | None
     allowed: list[str]
+
+
+class ParcelShown(BaseModel):
+    """A parcel as a list shows it; what it holds stands at its return."""
+
+    parcel_id: UUID
+    refund_id: UUID
+    shop: str
+    status: ParcelStatus
+    carrier: str
+    tracking_number: str | None
+    announced_at: datetime
+    searched_at: datetime | None
+
+
+class ParcelFilter(Page):
+    """Which parcels to list, newest first."""
+
+    shop: Code | None = None
+    status: ParcelStatus | None = None
+
+
+class ParcelPage(BaseModel):
+    """One page of parcels."""
+
+    items: list[ParcelShown]
+    next_cursor: str | None = None
+
+
+class ParcelsFound(BaseModel):
+    """The parcels with that number; carriers give the same one again after a while."""
+
+    items: list[ParcelShown]
 
 
 class ReceiptPublic(BaseModel):

@@ -6,6 +6,7 @@ from contracts.ticket.refund import RefundKind
 from kit.problems import Problem
 from kit.work import Work
 from services.ticket.inbound.counting import goods_come_back
+from services.ticket.inbound.finding import list_parcels, look_up
 from services.ticket.inbound.inspecting import inspect
 from services.ticket.inbound.parcels import correct, find, search, ship_back, write_off
 from services.ticket.inbound.receiving import receive
@@ -13,7 +14,10 @@ from services.ticket.inbound.views import show
 from services.ticket.refund import service as refunds
 from services.ticket.refund.case import Case
 
-__all__ = ["correct", "find", "get_return", "inspect", "receive", "search", "ship_back", "show", "write_off"]
+__all__ = [
+    "correct", "find", "get_return", "inspect", "list_parcels", "look_up", "receive", "search", "ship_back", "show",
+    "write_off",
+]  # fmt: skip
 
 
 async def get_return(work: Work, refund_id: UUID) -> Case:

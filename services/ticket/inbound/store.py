@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from services.ticket.inbound.lifecycle import UNDER_WAY, LostBy, ParcelStatus
 from services.ticket.inbound.models import Inspection, InspectionLine, Parcel, ParcelLine, Receipt, ReceiptLine
+from services.ticket.sight import Wanted
 
 Pieces = Mapping[int, int]
 
@@ -47,6 +48,17 @@ async def parcel_of(session: AsyncSession, refund_id: UUID, parcel_id: UUID) -> 
 async def parcels_of(session: AsyncSession, refund_id: UUID) -> list[Parcel]:
     """The parcels of a request, in the order of their announcing."""
     statement = select(Parcel).where(col(Parcel.refund_id) == refund_id).order_by(col(Parcel.parcel_id))
+    return list((await session.execute(statement)).scalars())
+
+
+async def page(session: AsyncSession, wanted: Wanted, after: UUID | None, limit: int) -> list[Parcel]:
+    """Parcels with these values in their columns, newest first, after the given one."""
+    statement = select(Parcel)
+    for name, values in wanted.items():
+        statement = statement.where(getattr(Parcel, name).in_(values))
+    if after is not None:
+        statement = statement.where(col(Parcel.parcel_id) < after)
+    statement = statement.order_by(col(Parcel.parcel_id).desc()).limit(limit)
     return list((await session.execute(statement)).scalars())
 
 

@@ -12,9 +12,12 @@ _INBOUND = (
     CREATE TABLE return_parcel (
         parcel_id uuid PRIMARY KEY,
         refund_id uuid NOT NULL REFERENCES refund,
+        shop text NOT NULL,
+        account_id uuid,
         status text NOT NULL CHECK (status IN ('on_the_way', 'searched', 'found', 'arrived', 'lost')),
         carrier text NOT NULL,
         sealed_tracking bytea NOT NULL,
+        tracking_hash bytea NOT NULL,
         slip boolean NOT NULL,
         freight_minor bigint CHECK (freight_minor >= 0),
         announced_at timestamptz NOT NULL,
@@ -30,10 +33,9 @@ _INBOUND = (
     )
     """,
     "CREATE INDEX ix_return_parcel_refund ON return_parcel (refund_id, parcel_id)",
-    """
-    CREATE INDEX ix_return_parcel_under_way ON return_parcel (status, parcel_id)
-    WHERE status IN ('on_the_way', 'searched', 'found')
-    """,
+    "CREATE INDEX ix_return_parcel_shop ON return_parcel (shop, parcel_id)",
+    "CREATE INDEX ix_return_parcel_status ON return_parcel (status, parcel_id)",
+    "CREATE INDEX ix_return_parcel_tracking ON return_parcel (tracking_hash, parcel_id)",
     """
     CREATE TABLE return_parcel_line (
         parcel_id uuid NOT NULL REFERENCES return_parcel,
