@@ -51,7 +51,7 @@ async def list_macros(work: Work, after: UUID | None, limit: int) -> list[Macro]
 
 async def get_macro(work: Work, macro_id: UUID) -> Macro:
     """One macro. Raises Problem `not-found`, also for one that isn't shared with the caller."""
-    return await _seen(work, await store.get(work.session, macro_id))
+    return await sharing.expect_seen(work, await store.get(work.session, macro_id))
 
 
 async def list_versions(work: Work, macro_id: UUID, before: int | None, limit: int) -> list[MacroVersion]:
@@ -168,17 +168,8 @@ async def _keep_version(work: Work, macro: Macro) -> None:
     await store.add_version(work.session, saved)
 
 
-async def _seen(work: Work, macro: Macro | None) -> Macro:
-    if macro is None or not await sharing.sees(work, macro):
-        raise Problem("not-found")
-    return macro
-
-
 async def _own(work: Work, macro_id: UUID) -> Macro:
-    macro = await _seen(work, await store.get_for_update(work.session, macro_id))
-    if not sharing.may_change(work, macro, SHARE):
-        raise Problem("forbidden", permission=SHARE)
-    return macro
+    return await sharing.expect_own(work, await store.get_for_update(work.session, macro_id), SHARE)
 
 
 def _audited(macro: Macro) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """Every query of macros."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.ticket.macro.models import Macro, MacroVersion
-from services.ticket.view.sharing import With
+from services.ticket.view.sharing import Circle, within
 
 
 async def add(session: AsyncSession, macro: Macro) -> None:
@@ -39,21 +38,9 @@ async def get_for_update(session: AsyncSession, macro_id: UUID) -> Macro | None:
     return (await session.execute(statement.with_for_update())).scalar_one_or_none()
 
 
-async def page(
-    session: AsyncSession,
-    circle: tuple[str, Sequence[str], Sequence[str] | None],
-    after: UUID | None,
-    limit: int,
-) -> list[Macro]:
+async def page(session: AsyncSession, circle: Circle, after: UUID | None, limit: int) -> list[Macro]:
     """Macros of somebody, and those shared with their groups and shops, newest first."""
-    owner, groups, shops = circle
-    to_shop = col(Macro.shared_to) == With.SHOP
-    seen = or_(
-        col(Macro.owner) == owner,
-        and_(col(Macro.shared_to) == With.GROUP, col(Macro.shared_code).in_(groups)),
-        to_shop if shops is None else and_(to_shop, col(Macro.shared_code).in_(shops)),
-    )
-    statement = select(Macro).where(col(Macro.removed_at).is_(None), seen)
+    statement = select(Macro).where(col(Macro.removed_at).is_(None), within(circle, Macro))
     if after is not None:
         statement = statement.where(col(Macro.macro_id) < after)
     return list((await session.execute(statement.order_by(col(Macro.macro_id).desc()).limit(limit))).scalars())

@@ -20,6 +20,7 @@ from services.ticket.shift.exchange_schemas import LeaveRequest, SwapRequest
 from services.ticket.shift.lifecycle import LEAVE, LIFE, SWAP, AskedStatus, ShiftStatus
 from services.ticket.shift.models import Leave, Shift, Swap
 from services.ticket.shift.policy import SHIFT_RULES
+from services.ticket.sight import ALL_SHOPS
 
 UNCOVERED = "shift-uncovered"
 _BY_ASKER, _BY_OTHER, _BY_LEAD = ("withdraw",), ("agree", "decline"), ("approve", "refuse")
@@ -89,6 +90,23 @@ async def request_leave(work: Work, asked: LeaveRequest) -> Leave:
     await work.session.flush()
     await audit.record(work, "request", "leave", leave.leave_id, after={"status": leave.status, "kind": leave.kind})
     return leave
+
+
+async def list_swaps(
+    work: Work, status: AskedStatus | None, after: UUID | None, limit: int
+) -> tuple[list[Swap], UUID | None]:
+    """Swaps, newest first: those that concern the caller, and for leads all of their shops; and the last one when
+    there are more."""
+    found = await store.swaps(work.session, _seen(work), status, after, limit + 1)
+    return found[:limit], found[limit - 1].swap_id if len(found) > limit else None
+
+
+async def list_leaves(
+    work: Work, status: AskedStatus | None, after: UUID | None, limit: int
+) -> tuple[list[Leave], UUID | None]:
+    """Leaves, newest first, as swaps are listed."""
+    found = await store.leaves(work.session, _seen(work), status, after, limit + 1)
+    return found[:limit], found[limit - 1].leave_id if len(found) > limit else None
 
 
 async def get_swap(work: Work, swap_id: UUID, *, lock: bool = False) -> Swap:
@@ -224,6 +242,13 @@ def _somebody(work: Work) -> UUID:
     if work.actor.staff_id is None:
         raise Problem("forbidden", permission="swap:request")
     return work.actor.staff_id
+
+
+def _seen(work: Work) -> store.Seen:
+    """Of which shops the caller sees all, and whose things besides."""
+    if not work.actor.may("swap:approve"):
+        return (), work.actor.staff_id
+    return None if ALL_SHOPS in work.actor.shops else sorted(work.actor.shops), work.actor.staff_id
 
 
 def _may_know(work: Work, shop: str, people: Sequence[UUID | None]) -> bool:

@@ -1,6 +1,6 @@
 """`/v1/shifts/swaps` and `/v1/shifts/leaves` (T62)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from kit.http.edge import WorkDep, allow, answer, runtime_of
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from services.ticket.copies import service as copies
-from services.ticket.shift import exchange, store
+from services.ticket.shift import exchange
 from services.ticket.shift.exchange_schemas import (
     AskedFilter,
     Decision,
@@ -21,7 +21,6 @@ from services.ticket.shift.exchange_schemas import (
 )  # fmt: skip
 from services.ticket.shift.lifecycle import LEAVE, SWAP, AskedStatus
 from services.ticket.shift.models import Leave, Swap
-from services.ticket.sight import ALL_SHOPS
 
 router = APIRouter(prefix="/v1/shifts", tags=["shifts"])
 SwapId = Annotated[UUID, Path(description="The swap's id.")]
@@ -46,10 +45,9 @@ async def request_swap(body: Annotated[SwapRequest, Depends(with_somebody)], wor
 async def list_swaps(work: WorkDep, query: Annotated[AskedFilter, Query()]) -> Response:
     """Swaps, newest first: those that concern the caller, and for leads all of their shops."""
     after = _place(read_cursor(work, "swaps", query))
-    swaps = await store.swaps(work.session, _seen(work), query.status, after, query.limit + 1)
-    shown = swaps[: query.limit]
-    cursor = write_cursor(work, "swaps", [str(shown[-1].swap_id)]) if len(swaps) > query.limit else None
-    page = SwapPage(items=[shown_swap(one) for one in shown], next_cursor=cursor)
+    swaps, last = await exchange.list_swaps(work, query.status, after, query.limit)
+    cursor = write_cursor(work, "swaps", [str(last)]) if last else None
+    page = SwapPage(items=[shown_swap(one) for one in swaps], next_cursor=cursor)
     return page_answer(page, path="/v1/shifts/swaps", query=query, next_cursor=cursor)
 
 
@@ -101,10 +99,9 @@ async def request_leave(body: LeaveRequest, work: WorkDep) -> Response:
 async def list_leaves(work: WorkDep, query: Annotated[AskedFilter, Query()]) -> Response:
     """Leaves, newest first: those that concern the caller, and for leads all of their shops."""
     after = _place(read_cursor(work, "leaves", query))
-    leaves = await store.leaves(work.session, _seen(work), query.status, after, query.limit + 1)
-    shown = leaves[: query.limit]
-    cursor = write_cursor(work, "leaves", [str(shown[-1].leave_id)]) if len(leaves) > query.limit else None
-    page = LeavePage(items=[shown_leave(work, one) for one in shown], next_cursor=cursor)
+    leaves, last = await exchange.list_leaves(work, query.status, after, query.limit)
+    cursor = write_cursor(work, "leaves", [str(last)]) if last else None
+    page = LeavePage(items=[shown_leave(work, one) for one in leaves], next_cursor=cursor)
     return page_answer(page, path="/v1/shifts/leaves", query=query, next_cursor=cursor)
 
 
@@ -152,16 +149,10 @@ def shown_swap(swap: Swap) -> SwapPublic:
 
 def shown_leave(work: WorkDep, leave: Leave) -> LeavePublic:
     """The leave as an answer shows it: whoever covers it needs no reason."""
-    said = {"allowed": LEAVE.allowed(AskedStatus(leave.status))}
+    said: dict[str, Any] = {"allowed": LEAVE.allowed(AskedStatus(leave.status))}
     if leave.staff_id != work.actor.staff_id and not work.actor.may("swap:approve"):
-        said |= {"reason": None}  # type: ignore[dict-item]
+        said["reason"] = None
     return LeavePublic.model_validate(leave).model_copy(update=said)
-
-
-def _seen(work: WorkDep) -> store.Seen:
-    if not work.actor.may("swap:approve"):
-        return (), work.actor.staff_id
-    return None if ALL_SHOPS in work.actor.shops else sorted(work.actor.shops), work.actor.staff_id
 
 
 def _place(key: list[str] | None) -> UUID | None:

@@ -50,7 +50,7 @@ async def list_views(work: Work, after: UUID | None, limit: int) -> list[View]:
 
 async def get_view(work: Work, view_id: UUID) -> View:
     """One view. Raises Problem `not-found`, also for one that isn't shared with the caller."""
-    return await _seen(work, await store.get(work.session, view_id))
+    return await sharing.expect_seen(work, await store.get(work.session, view_id))
 
 
 async def change_view(work: Work, view_id: UUID, asked: ViewChange) -> View:
@@ -123,17 +123,8 @@ def _kept(filters: Any) -> dict[str, Any]:
     return dict(filters.model_dump(mode="json", exclude_unset=True))
 
 
-async def _seen(work: Work, view: View | None) -> View:
-    if view is None or not await sharing.sees(work, view):
-        raise Problem("not-found")
-    return view
-
-
 async def _own(work: Work, view_id: UUID) -> View:
-    view = await _seen(work, await store.get_for_update(work.session, view_id))
-    if not sharing.may_change(work, view, SHARE):
-        raise Problem("forbidden", permission=SHARE)
-    return view
+    return await sharing.expect_own(work, await store.get_for_update(work.session, view_id), SHARE)
 
 
 def _audited(view: View) -> dict[str, Any]:

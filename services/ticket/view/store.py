@@ -1,14 +1,13 @@
 """Every query of saved views."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.ticket.view.models import View
-from services.ticket.view.sharing import With
+from services.ticket.view.sharing import Circle, within
 
 
 async def add(session: AsyncSession, view: View) -> None:
@@ -34,21 +33,9 @@ async def get_for_update(session: AsyncSession, view_id: UUID) -> View | None:
     return (await session.execute(statement.with_for_update())).scalar_one_or_none()
 
 
-async def page(
-    session: AsyncSession,
-    circle: tuple[str, Sequence[str], Sequence[str] | None],
-    after: UUID | None,
-    limit: int,
-) -> list[View]:
+async def page(session: AsyncSession, circle: Circle, after: UUID | None, limit: int) -> list[View]:
     """Views of somebody, and those shared with their groups and shops, newest first."""
-    owner, groups, shops = circle
-    to_shop = col(View.shared_to) == With.SHOP
-    seen = or_(
-        col(View.owner) == owner,
-        and_(col(View.shared_to) == With.GROUP, col(View.shared_code).in_(groups)),
-        to_shop if shops is None else and_(to_shop, col(View.shared_code).in_(shops)),
-    )
-    statement = select(View).where(col(View.removed_at).is_(None), seen)
+    statement = select(View).where(col(View.removed_at).is_(None), within(circle, View))
     if after is not None:
         statement = statement.where(col(View.view_id) < after)
     return list((await session.execute(statement.order_by(col(View.view_id).desc()).limit(limit))).scalars())
