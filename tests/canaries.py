@@ -55,6 +55,9 @@ RETURNED = {
 MOVED = {"name": "紫雀庚栖", "phone": "13644120873", "address": "福建省莆田市城厢区紫雀坊四四一号"}
 """Where a changed order is to go: sealed, and open to the storefront that carries it out."""
 
+FORM = {"name": "赤雀辛飞", "phone": "18744120559", "address": "江西省上饶市信州区赤雀湾四四二号"}
+"""What a customer filled into the form of a service request: sealed in the ticket service."""
+
 ASKED = {"name": "木雀己问", "phone": "13011122847", "id_number": "440301199506178208", "code": "canary-asked-9917"}
 """What only ever stood in refused requests: nowhere at all."""
 

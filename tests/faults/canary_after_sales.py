@@ -3,17 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from canaries import ASKED, FILE, MOVED, PAYEE, RETURNED
+from canaries import ASKED, FILE, FORM, MOVED, PAYEE, RETURNED
 from canary_story import TEXT, Teller, an_order
 
 RECEIVED = datetime.now(UTC) - timedelta(days=1)
 
 
 async def after_sales(teller: Teller) -> None:
-    """A return that is paid, an exchange sent ahead of its return, a changed order, goodwill, and what is refused."""
+    """A return that is paid, an exchange sent ahead of its return, a changed order, goodwill, a service request, and
+    what is refused."""
     await returned_and_paid(teller)
     await exchanged(teller)
     await changed_and_soothed(teller)
+    await moved_by_form(teller)
 
 
 async def returned_and_paid(teller: Teller) -> None:
@@ -79,6 +81,21 @@ async def changed_and_soothed(teller: Teller) -> None:
     offer = {"line_no": 1, "amount": "1.00", "defect": TEXT[:190]}
     path = f"/v1/tickets/{opened['ticket_id']}/goodwill"
     await teller.say("supervisor", "POST", path, offer, expect=201, Idempotency_Key="goodwill")
+
+
+async def moved_by_form(teller: Teller) -> None:
+    """A customer fills in where everything is to go from now on; it is given back, handed in again, and looked at."""
+    asked = {"type": "change-address", "form": FORM, "order_no": "CAN-C"}
+    broken = {"name": [ASKED["name"]], "phone": f"{ASKED['phone']}99999", ASKED["phone"]: ASKED["id_number"]}
+    path = "/v1/service-requests"
+    await teller.say("agent", "POST", path, asked | {"form": broken}, expect=422, Idempotency_Key="broken-form")
+    made = await teller.say("agent", "POST", path, asked, expect=201, Idempotency_Key="form")
+    request = f"{path}/{made['service_request_id']}"
+    await teller.say("agent", "POST", f"{request}/review", expect=200, Idempotency_Key="review-form")
+    back = {"missing": ["address"], "note": TEXT}
+    await decided(teller, "agent", f"{request}/return", request, back)
+    await teller.say("agent", "POST", f"{request}/resubmit", {"form": FORM}, expect=200, Idempotency_Key="form-again")
+    await teller.say("agent", "GET", f"{path}?limit=5", expect=200)
 
 
 async def approved(teller: Teller, order_no: str, kind: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 from canaries import (
     ASKED,
     FILE,
+    FORM,
     MOVED,
     ORDER,
     PAYEE,
@@ -45,7 +46,9 @@ TEXTS = (
     r"table ticket\.(ticket|ticket_message|order_flag|ticket_text|complaint(_\w+)?|attachment"
     r"|return_receipt|return_inspection|exchange_call|goodwill)"
 )
-TICKETS_SHOWN = r"answer 20[01] (GET|POST) /v1/(tickets|orders|complaints|refunds|exchanges|order-changes)(/.*)?"
+TICKETS_SHOWN = (
+    r"answer 20[01] (GET|POST) /v1/(tickets|orders|complaints|refunds|exchanges|order-changes|service-requests)(/.*)?"
+)
 
 
 def places_of_people() -> list[Canary]:
@@ -61,6 +64,7 @@ def places_of_people() -> list[Canary]:
         *canaries("payee", PAYEE, "stream TICKET", r"table ticket\.outbox"),
         *canaries("returned", RETURNED),
         *canaries("moved", MOVED, r"answer 200 POST /v1/order-changes/[^/]+/recipient"),
+        *canaries("form", FORM),
         *canaries("staff", STAFF, r"table appraisal\.staff"),
         *canaries("written", WRITTEN, TEXTS, TICKETS_SHOWN),
         *canaries("asked", ASKED),
@@ -186,7 +190,7 @@ def test_the_search_finds_a_value_however_it_is_spelt() -> None:
         assert list(leaks([bird], where)) == ["file.name in log b"], text
 
 
-GROUPS = (FILE, ORDER, STREAMED, PAYEE, RETURNED, MOVED, STAFF, WRITTEN, ASKED)
+GROUPS = (FILE, ORDER, STREAMED, PAYEE, RETURNED, MOVED, FORM, STAFF, WRITTEN, ASKED)
 
 
 @pytest.mark.parametrize("group", GROUPS)
