@@ -1,6 +1,7 @@
 """T22, T25, T47, T57: replacements that don't go straight: sent ahead, lost, out of stock, settled in money, for goods
 that fail the inspection, for a top-up that never comes; and what is sent once more without a return."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -313,10 +314,27 @@ async def test_late_sending_says_by_whom(returns: Returns) -> None:
     refund = await returns.inspected(kind="exchange")
     returns.desk.clock.advance(timedelta(days=30))
     await returns.done(refund, "send", **SENT)
-    rows = await returns.desk.rows("SELECT status, breached_at, owner_staff_id FROM clock WHERE kind = 'resend'")
-    assert [(row.status, row.breached_at is None, row.owner_staff_id) for row in rows] == [
-        ("met", False, None if refund["ticket"]["assignee_staff_id"] is None else UUID(
-            refund["ticket"]["assignee_staff_id"]
-        )),
-    ]  # fmt: skip
-    assert AGENT is not None
+    (row,) = await returns.desk.rows("SELECT status, breached_at, owner_staff_id FROM clock WHERE kind = 'resend'")
+    owner = refund["ticket"]["assignee_staff_id"]
+    assert (row.status, row.breached_at is None, row.owner_staff_id) == ("met", False, UUID(owner) if owner else None)
+
+
+async def test_two_who_send_at_the_same_moment_send_one(returns: Returns) -> None:
+    """T22: and a top-up pays for one replacement, whoever names it first."""
+    await returns.refunds.order("A-1", (2, "40.00"))
+    refunds = [await returns.inspected(pieces=1, kind="exchange") for _ in range(2)]
+    for refund in refunds:
+        await returns.choose(refund, {"sku": "BIG", "unit_price": "30.00"})
+    line = {"line_no": 1, "sku": "TOP-UP", "quantity": 1, "paid_total": "10.00"}
+    today = "2026-11-21T09:00:00+08:00"
+    await returns.desk.put("T-1", lines=[line], top_up_of="A-1", placed_at=today, paid="10.00", paid_at=today)
+    named = await asyncio.gather(*(_asked(returns, refund, "top-up", order_no="T-1") for refund in refunds))
+    assert sorted(named) == [200, 409]
+    paid = refunds[named.index(200)]
+    assert sorted(await asyncio.gather(*(_asked(returns, paid, "send", **SENT) for _ in range(3)))) == [200, 409, 409]
+    assert len((await returns.replacement(paid))["sendings"]) == 1
+
+
+async def _asked(returns: Returns, refund: Json, verb: str, **body: Any) -> int:
+    path = f"/v1/exchanges/{refund['refund_id']}/{verb}"
+    return (await returns.refunds.call("POST", path, AGENT, json=body)).status_code
