@@ -26,6 +26,7 @@ from kit.ids import new_id
 from kit.testing.poll import eventually
 from ops.callers import Caller, callers
 from ops.credentials import Secrets
+from ops.environment import StackError
 from ops.story import hire
 
 VICTIMS = ("ticket", "postgresql", "nats", "ticket")
@@ -115,7 +116,8 @@ class Office:
             "order_no": f"P{key}", "kind": "money_only", "reason": "out_of_stock",
             "lines": [{"line_no": 1, "quantity": 2}],
         }  # fmt: skip
-        made = await self.asker.expect(201, "POST", "/v1/refunds", asked, Idempotency_Key=f"ask-{key}")
+        asking = f"ask-{key}"
+        made = await answered(self.asker, "POST", "/v1/refunds", asked, wanted=201, Idempotency_Key=asking)
         path = f"/v1/refunds/{made['refund_id']}"
         await self._step(self.asker, path, "review", f"review-{key}", made)
         await self._step(self.approver, path, "approve", f"approve-{key}", None)
@@ -129,8 +131,7 @@ class Office:
     async def tell(self, said: Mapping[str, Any], cause_id: str) -> bool:
         """The payment side calls back, by HTTP or as an event; whether somebody took it."""
         if self.chance.random() < 0.5:
-            status, _ = await self.storefront.call("POST", "/v1/payments/answers", answer_of(said))
-            return status == 200
+            return bool(await answered(self.storefront, "POST", "/v1/payments/answers", answer_of(said)))
         return await self._publish(event_of(said, cause_id))
 
     async def _publish(self, event: Event) -> bool:
@@ -149,14 +150,16 @@ class Office:
 
     async def _step(self, who: Caller, path: str, verb: str, key: str, seen: Mapping[str, Any] | None) -> None:
         """One verb on the version that was seen, or on the present one."""
-        known = seen or await who.expect(200, "GET", path)
-        version = known["ticket"]["version"]
-        status, body = await who.call("POST", f"{path}/{verb}", If_Match=f'"{version}"', Idempotency_Key=key)
-        # Paid after all, or tried again, while we were at it.
-        assert status == 200 or (verb == "retry" and status in (409, 412)), f"{verb}: {status} {body}"
+        version = (seen or await answered(who, "GET", path))["ticket"]["version"]
+        decided = {"If_Match": f'"{version}"', "Idempotency_Key": key}
+        try:
+            await answered(who, "POST", f"{path}/{verb}", **decided)
+        except StackError:
+            if verb != "retry":  # it was paid after all while we were at it
+                raise
 
     async def _answered(self, path: str) -> Any:
-        now = await self.asker.expect(200, "GET", path)
+        now = await answered(self.asker, "GET", path)
         return now if now["status"] in ("paid", "pay_failed") else None
 
 
@@ -211,12 +214,29 @@ async def refunded(office: Office, side: StandIn, refunds: int, kills: int, seed
     return verdict
 
 
+async def answered(
+    who: Caller, method: str, path: str, json: object = None, *, wanted: int = 200, **more: str
+) -> Any:
+    """The JSON of the answer, however long there is none: somebody is being killed."""
+
+    async def asked() -> tuple[int, Any] | None:
+        try:
+            return await who.call(method, path, json, **more)
+        except StackError:
+            return None
+
+    status, body = await eventually(asked, within=RESOLVED_WITHIN)
+    if status != wanted:
+        raise StackError(f"{method} {path} answered {status}: {body}")
+    return body
+
+
 async def kill_on(running: Running, kills: int, seed: int, load: asyncio.Task[Any]) -> collections.Counter[str]:
     """SIGKILL the victims in turn while refunds are under way."""
     chance = random.Random(seed)
     done: collections.Counter[str] = collections.Counter()
     for turn in range(kills):
-        await asyncio.wait([load], timeout=chance.uniform(1.0, 3.0))
+        await asyncio.wait([load], timeout=chance.uniform(2.0, 6.0))
         victim = VICTIMS[(turn + seed) % len(VICTIMS)]
         await eventually(lambda: killed(running, victim), within=60)  # noqa: B023 - asked within this turn
         done[victim] += 1
@@ -256,7 +276,6 @@ async def reconciled(office: Office, side: StandIn) -> dict[str, Any]:
     ]  # fmt: skip
     span = {"starts_at": (now - timedelta(days=1)).isoformat(), "ends_at": (now + timedelta(hours=1)).isoformat()}
     body = {**span, "payments": listed}
-    answer = await office.storefront.expect(
-        201, "POST", "/v1/payments/reconciliations", body, Idempotency_Key=str(new_id())
-    )
+    path = "/v1/payments/reconciliations"
+    answer = await answered(office.storefront, "POST", path, body, wanted=201, Idempotency_Key=str(new_id()))
     return {name: answer[name] for name in ("listed", "matched", "settled", "drifted", "missing")}

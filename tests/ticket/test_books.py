@@ -110,13 +110,14 @@ async def test_a_correction_moves_what_was_paid(desk: Desk, kept: Books) -> None
     assert await kept.alarms() == []
 
 
-@pytest.mark.parametrize(("currency", "paid"), [("CNY", 29_99), ("CNY", 0), ("USD", 100_00)])
-async def test_a_correction_that_no_book_takes_is_an_alarm(kept: Books, currency: str, paid: int) -> None:
-    order_id = await kept.paid_order()
-    await kept.reserve(order_id, {1: 30_00})
-    await kept.take(Paid(order_id, currency, paid))
-    assert await kept.counters(order_id) == (100_00, 70_00, 0, 30_00)
-    assert await kept.alarms() == [("correction_refused", 100_00, paid)]
+async def test_a_correction_that_no_book_takes_is_an_alarm(kept: Books) -> None:
+    refused = [("CNY", 29_99), ("CNY", 0), ("USD", 100_00)]
+    for currency, paid in refused:
+        order_id = await kept.paid_order(f"{currency}-{paid}")
+        await kept.reserve(order_id, {1: 30_00})
+        await kept.take(Paid(order_id, currency, paid))
+        assert await kept.counters(order_id) == (100_00, 70_00, 0, 30_00)
+    assert await kept.alarms() == [("correction_refused", 100_00, paid) for _, paid in refused]
 
 
 async def test_lines_are_brought_up_to_date_as_far_as_they_can(desk: Desk, kept: Books) -> None:
@@ -149,27 +150,27 @@ async def test_an_alarm_that_lasts_is_one_alarm(desk: Desk, kept: Books) -> None
     assert not await desk.rows("SELECT 1 FROM audit WHERE reason LIKE '%13812345678%'")
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE order_book SET kept_minor = kept_minor - 1",
-        "UPDATE order_book SET kept_minor = -1, refunded_minor = paid_minor + 1",
-        "UPDATE order_book_line SET taken_back = quantity + 1",
-        "UPDATE order_book_line SET in_flight_minor = worth_minor + 1",
-        "UPDATE book_entry SET amount_minor = amount_minor + 1",
-        "DELETE FROM book_entry",
-        "TRUNCATE book_entry",
-        f"{AN_ENTRY} SELECT order_id, 'paid', 1, order_id, now() FROM order_book",
-        f"{AN_ENTRY} SELECT order_id, 'reserved', -1, order_id, now() FROM order_book",
-    ],
+REFUSED = (
+    "UPDATE order_book SET kept_minor = kept_minor - 1",
+    "UPDATE order_book SET kept_minor = -1, refunded_minor = paid_minor + 1",
+    "UPDATE order_book_line SET taken_back = quantity + 1",
+    "UPDATE order_book_line SET in_flight_minor = worth_minor + 1",
+    "UPDATE book_entry SET amount_minor = amount_minor + 1",
+    "DELETE FROM book_entry",
+    "TRUNCATE book_entry",
+    f"{AN_ENTRY} SELECT order_id, 'paid', 1, order_id, now() FROM order_book",
+    f"{AN_ENTRY} SELECT order_id, 'reserved', -1, order_id, now() FROM order_book",
 )
-async def test_the_database_holds_it_too(desk: Desk, kept: Books, statement: str) -> None:
+
+
+async def test_the_database_holds_it_too(desk: Desk, kept: Books) -> None:
     """Whatever the service did: CHECKs, append-only entries, a single payment of an order."""
     order_id = await kept.paid_order()
     await kept.reserve(order_id, {1: 30_00})
-    with pytest.raises((DBAPIError, Problem)):
-        await desk.change(statement)
-    assert await kept.counters(order_id) == (100_00, 70_00, 0, 30_00)
+    for statement in REFUSED:
+        with pytest.raises((DBAPIError, Problem)):
+            await desk.change(statement)
+        assert await kept.counters(order_id) == (100_00, 70_00, 0, 30_00), statement
 
 
 async def test_a_forgotten_lock_takes_no_money_twice(desk: Desk, kept: Books) -> None:

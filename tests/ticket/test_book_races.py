@@ -1,0 +1,91 @@
+"""Thirty refunds of 60 at once on a payment of 100: never more than was paid, whoever is first (T26, T55)."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from book_desk import Books
+from refund_desk import AGENT, CHIEF, LEAD, Json, Refunds
+from ticket_desk import Desk
+
+from kit.ids import new_id
+from kit.problems import Problem
+
+AT_ONCE = 30
+FEW, HUNDRED = pytest.param(2), pytest.param(100, marks=[pytest.mark.chaos, pytest.mark.timeout(900)])
+
+
+@pytest.mark.parametrize("rounds", [FEW, HUNDRED])
+async def test_thirty_who_reserve_sixty_of_a_hundred(desk: Desk, rounds: int) -> None:
+    """In the book alone: one of them gets it, the others are told what is left."""
+    kept = Books(desk)
+    for turn in range(rounds):
+        order_id = await kept.paid_order(f"A-{turn}")
+        said = await asyncio.gather(*(reserved(kept, order_id) for _ in range(AT_ONCE)))
+        assert sorted(said) == sorted(["taken", *["40.00"] * (AT_ONCE - 1)])
+        assert await kept.counters(order_id) == (100_00, 40_00, 0, 60_00)
+
+
+@pytest.mark.parametrize("rounds", [FEW, HUNDRED])
+async def test_thirty_causes_settled_and_released_at_once(desk: Desk, rounds: int) -> None:
+    """Every cent in flight, then half of it settled twice over while the other half is released: it adds up."""
+    kept = Books(desk)
+    for turn in range(rounds):
+        order_id = await kept.paid_order(f"A-{turn}")
+        causes = [await kept.reserve(order_id, {1: 2_00, 2: 1_00}) for _ in range(30)]
+        settled, released = causes[:15], causes[15:]
+        steps = [kept.settle(cause) for cause in settled for _ in range(2)]
+        steps += [kept.release(order_id, cause) for cause in released]
+        ended = await asyncio.gather(*steps, return_exceptions=True)
+        assert sum(isinstance(one, Exception) for one in ended) == 15
+        assert await kept.counters(order_id) == (100_00, 55_00, 45_00, 0)
+
+
+@pytest.mark.parametrize("rounds", [pytest.param(2), HUNDRED])
+async def test_thirty_refunds_of_sixty_approved_at_once(desk: Desk, rounds: int) -> None:
+    """Over the approval: one gets its money into flight, the others are refused. It can't be paid in the end, the
+    money is kept again, and the next round begins."""
+    refunds = await Refunds(desk).settle_in()
+    await refunds.order("A-1", (2, "100.00"))
+    waiting = [await asked(refunds, by=(AGENT, LEAD)[n % 2]) for n in range(AT_ONCE)]
+    for _ in range(rounds):
+        approved = [refunds.verb(one, "approve", CHIEF, match=one["ticket"]["version"]) for one in waiting]
+        answers = await asyncio.gather(*approved)
+        (place,) = [place for place, answer in enumerate(answers) if answer.status_code == 200]
+        # Who waited too long for the book is told to come again; nobody else gets anything.
+        assert {answer.status_code for answer in answers} <= {200, 409, 503}
+        assert await refunds.book() == (100_00, 40_00, 60_00, 0)
+        won = answers[place].json()
+        await refunds.answered(won, "failed", retryable=False)
+        await refunds.done(won, "refuse", grounds="no_use", unfounded=False)
+        assert await refunds.book() == (100_00, 100_00, 0, 0)
+        waiting[place] = await asked(refunds, by=(AGENT, LEAD)[place % 2])
+
+
+async def test_no_more_is_paid_back_than_was_paid(desk: Desk) -> None:
+    """Refunds approved and paid at once until no more of them fits: not a cent too much."""
+    refunds = await Refunds(desk).settle_in()
+    await refunds.order("A-1", (2, "100.00"))
+    waiting = [await asked(refunds, "30.00") for _ in range(6)]
+    approved = [refunds.verb(one, "approve", CHIEF, match=one["ticket"]["version"]) for one in waiting]
+    answers = await asyncio.gather(*approved)
+    won = [answer.json() for answer in answers if answer.status_code == 200]
+    await asyncio.gather(*(refunds.answered(one) for one in won))
+    assert len(won) == 3
+    assert await refunds.book() == (100_00, 10_00, 0, 90_00)
+
+
+async def reserved(kept: Books, order_id: UUID) -> str:
+    """Whether it was taken, or what was left."""
+    try:
+        await kept.reserve(order_id, {}, of_order=60_00, cause_id=new_id())
+    except Problem as problem:
+        assert problem.slug == "more-than-kept"
+        return str(problem.facts["left"])
+    return "taken"
+
+
+async def asked(refunds: Refunds, wanted: str = "60.00", *, by: UUID = AGENT) -> Json:
+    """A refund of money alone, the goods are kept, that waits to be approved."""
+    refund = await refunds.ask(kind="money_only", reason="quality", wanted=wanted)
+    return await refunds.done(refund, "review", by)
