@@ -59,7 +59,8 @@ async def test_each_change_leaves_one_line_and_its_event(requests: Requests) -> 
         "submit", "review", "approve", "dispatch", "record", "record", "finish",
     ]  # fmt: skip
     assert (rows[1].before, rows[1].after) == ({"status": "submitted"}, {"status": "under_review"})
-    assert rows[3].after == {"status": "dispatched", "unit_id": str(UNITS["finance"])}
+    assert rows[2].after == {"status": "approved", "unit_id": str(UNITS["finance"])}
+    assert rows[3].after == {"status": "dispatched"}
 
 
 async def test_its_clocks_are_those_of_its_kind(requests: Requests) -> None:
@@ -133,6 +134,15 @@ async def test_an_approval_dispatches_where_the_type_says_so(requests: Requests)
     assert (approved["status"], approved["unit_id"]) == ("dispatched", str(UNITS["logistics-platform"]))
     told = (await requests.told(request))[-1]
     assert (told["subject"], told["unit_id"]) == ("service_request.approved", approved["unit_id"])
+
+
+async def test_an_approval_names_the_unit_that_is_to_do_it(requests: Requests) -> None:
+    """T60: so that it can be told; whoever dispatches may still name another."""
+    request = await requests.at("approved", "invoice")
+    assert (request["status"], request["unit_id"]) == ("approved", str(UNITS["finance"]))
+    assert (await requests.told(request))[-1]["unit_id"] == request["unit_id"]
+    elsewhere = await requests.done(request, "dispatch", unit_id=str(UNITS["delivery"]))
+    assert (elsewhere["status"], elsewhere["unit_id"]) == ("dispatched", str(UNITS["delivery"]))
 
 
 async def test_an_unknown_unit_is_named_by_hand(desk: Desk) -> None:

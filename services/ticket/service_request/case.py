@@ -34,7 +34,8 @@ class Case:
 
     async def progress(self, work: Work) -> Progress:
         """How far its steps have come in the present round."""
-        return await progress_of(work, self.request, self.kind)
+        records = await store.records(work.session, self.request.request_id, self.request.round)
+        return Progress(self.kind, records)
 
 
 async def begin(work: Work, request_id: UUID, *, decides: bool = False) -> Case:
@@ -96,11 +97,6 @@ async def kind_of(work: Work, request: ServiceRequest) -> RequestType:
     if kind is None:
         raise LookupError(f"type {request.type} was in force and is gone")
     return kind
-
-
-async def progress_of(work: Work, request: ServiceRequest, kind: RequestType) -> Progress:
-    """How far its steps have come in the present round."""
-    return Progress(kind, await store.records(work.session, request.request_id, request.round))
 
 
 def audited(request: ServiceRequest) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def resubmit(request: RequestLike, about: AboutLike, by: Principal, at: datetime
 
 
 def approve(request: RequestLike, about: AboutLike, by: Principal, at: datetime) -> ServiceRequestApproved:
-    """受理通过; the event names the unit if the approval dispatches. Raises Problem `transition-refused`."""
+    """受理通过; the event names the unit that can be told to do it. Raises Problem `transition-refused`."""
     LIFE.move(request, "approve")
     return ServiceRequestApproved(**_told(request, about), approved_by=by.subject, approved_at=at)
 

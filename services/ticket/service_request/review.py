@@ -87,7 +87,8 @@ async def add_document(work: Work, request_id: UUID, code: str, attachment_id: U
 
 
 async def approve_request(work: Work, request_id: UUID) -> Seen:
-    """受理通过: all documents are there, all steps of the review done. A type that says so is dispatched at once.
+    """受理通过: all documents are there, all steps of the review done. The unit of the type can be told to do it;
+    where the type says so, the approval dispatches it there.
 
     Raises Problem `precondition-required`, `stale-version`, `transition-refused`, `documents-missing`, `steps-open`.
     """
@@ -95,10 +96,9 @@ async def approve_request(work: Work, request_id: UUID) -> Seen:
     request = case.request
     if request.status == RequestStatus.UNDER_REVIEW:
         await _expect_complete(work, case)
-    unit_id = await _own_unit(work, case.kind) if case.kind.at_once else None
-    request.unit_id = unit_id or request.unit_id
+    request.unit_id = await _own_unit(work, case.kind)
     told = lifecycle.approve(request, case.ticket, work.actor, work.now)
-    if unit_id is not None:
+    if case.kind.at_once and request.unit_id is not None:
         LIFE.move(request, "dispatch")
     return _seen(await settle(work, case, "approve", told))
 
@@ -120,11 +120,10 @@ async def dispatch_request(work: Work, request_id: UUID, unit_id: UUID | None) -
     """
     case = await begin(work, request_id)
     LIFE.move(case.request, "dispatch")
-    if unit_id is not None:
-        await copies.expect_unit(work, unit_id)
-    case.request.unit_id = unit_id or await _own_unit(work, case.kind)
+    case.request.unit_id = unit_id or case.request.unit_id or await _own_unit(work, case.kind)
     if case.request.unit_id is None:
         raise invalid("/unit_id", "该类型没有指定单位，须填写", "is required: the type names no unit that is there")
+    await copies.expect_unit(work, case.request.unit_id)
     return _seen(await settle(work, case, "dispatch"))
 
 

@@ -24,9 +24,10 @@ from services.ticket.service_request.policy import (
 from services.ticket.service_request.weighing_schemas import WeighedPublic
 from services.ticket.ticket.schemas import TicketPublic
 
+_INVOICE = {"title": "李小明", "title_kind": "person", "delivery": "with_goods"}
 Filled = Annotated[
     dict[str, JsonValue],
-    Field(description="What is filled in, as the type's form asks for it.", examples=[{"title": "上海某某公司"}]),
+    Field(description="What is filled in, as the type's form asks for it.", examples=[_INVOICE]),
 ]
 
 

@@ -10,12 +10,13 @@ from contracts.price import Difference
 from kit.money import Money
 from kit.work import Work
 from services.ticket.service_request import forms, sealing, store
-from services.ticket.service_request.case import kind_of, progress_of
+from services.ticket.service_request.case import kind_of
 from services.ticket.service_request.form_language import Schema
 from services.ticket.service_request.lifecycle import LIFE, OF_CUSTOMERS, RequestStatus, price
 from services.ticket.service_request.models import RequestRecord, ServiceRequest
 from services.ticket.service_request.over_short import Settlement, decimal
 from services.ticket.service_request.policy import RequestStep, RequestType, StepBy
+from services.ticket.service_request.progress import Progress
 from services.ticket.service_request.schemas import (
     DocumentPublic,
     RecordPublic,
@@ -38,8 +39,8 @@ async def show(work: Work, seen: Seen) -> RequestPublic:
     """The request as the caller may see it."""
     request, ticket = seen
     kind = await kind_of(work, request)
-    progress = await progress_of(work, request, kind)
-    following = progress.next()
+    records = await store.records(work.session, request.request_id, request.round)
+    following = Progress(kind, records).next()
     return RequestPublic(
         **shown(work, request).model_dump(),
         type_name=kind.name,
@@ -47,7 +48,7 @@ async def show(work: Work, seen: Seen) -> RequestPublic:
         missing=request.missing,
         reason=request.reason,
         documents=await _documents(work, request, kind),
-        steps=await _steps(work, request, kind, forms.masked),
+        steps=_steps(work, kind, records, forms.masked),
         next_step=following.code if following and _sees(work, following) else None,
         over_short=await _over_short(work, request),
         allowed=_allowed(work, request),
@@ -60,7 +61,8 @@ async def reveal(work: Work, seen: Seen) -> RequestRevealed:
     request, _ = seen
     kind = await kind_of(work, request)
     form = await _form(work, request, kind, _open)
-    return RequestRevealed(form=form, steps=await _steps(work, request, kind, _open))
+    records = await store.records(work.session, request.request_id, request.round)
+    return RequestRevealed(form=form, steps=_steps(work, kind, records, _open))
 
 
 def shown(work: Work, request: ServiceRequest) -> RequestShown:
@@ -134,15 +136,14 @@ async def _documents(work: Work, request: ServiceRequest, kind: RequestType) -> 
     ]
 
 
-async def _steps(work: Work, request: ServiceRequest, kind: RequestType, cover: Cover) -> list[StepPublic]:
-    found = await store.records(work.session, request.request_id, request.round)
+def _steps(work: Work, kind: RequestType, records: Sequence[RequestRecord], cover: Cover) -> list[StepPublic]:
     return [
         StepPublic(
             step=step.code,
             name=step.name,
             phase=step.phase,
             by=step.by,
-            records=[_record(work, step, record, cover) for record in found if record.step == step.code],
+            records=[_record(work, step, record, cover) for record in records if record.step == step.code],
         )
         for step in kind.steps
         if _sees(work, step)
