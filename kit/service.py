@@ -7,7 +7,7 @@ from functools import cache, partial
 from fastapi import APIRouter, FastAPI
 
 from kit.clock import Clock
-from kit.http import errors, exact, health, openapi
+from kit.http import errors, exact, health, lookup, openapi
 from kit.http.middleware import LargerBody, RequestContext
 from kit.metrics import OFF as UNCOUNTED
 from kit.runtime import Runtime, Wiring
@@ -65,6 +65,7 @@ def create_app(
     for router in routers:
         app.include_router(router)
     exact.keep_exact(app)
+    lookup.look_up(app)
     # Made once: it takes up to a second, in which a process with hundreds of models answers nobody.
     app.openapi = cache(partial(openapi.document, app))  # type: ignore[method-assign]
     return app
