@@ -57,6 +57,7 @@ from services.ticket.order import routes as order
 from services.ticket.order_change import routes as order_change
 from services.ticket.order_change import service as order_changes
 from services.ticket.order_change.policy import ORDER_CHANGES
+from services.ticket.payment.settings import PaymentSettings
 from services.ticket.payout import checking as payment_checks
 from services.ticket.payout import paying, reconciling
 from services.ticket.payout import routes as payout
@@ -174,8 +175,9 @@ ROUTERS = (
 
 
 def application(settings: ServiceSettings) -> FastAPI:
-    """The service with these settings. Raises UnsafeSettingsError when its vault has no keys in production, or its
-    files no place."""
+    """The service with these settings. Raises UnsafeSettingsError when its vault has no keys in production, its files
+    no place, or the payment side that it calls no token."""
+    PaymentSettings()  # said at once, and not by a loop that ends
     app = create_app(
         WIRING,
         ROUTERS,

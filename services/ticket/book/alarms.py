@@ -37,7 +37,9 @@ class Drift:
 
 async def raise_alarms(work: Work, drifts: Sequence[Drift]) -> list[UUID]:
     """Raise an alarm for each drift; one whose alarm is open already is counted there. Returns the new ones."""
-    rows = [_alarm(work, drift) for drift in {(one.kind, one.subject): one for one in drifts}.values()]
+    # Always in one order, so that two who raise the same ones never wait for each other.
+    every = {(one.kind.value, one.subject): one for one in drifts}
+    rows = [_alarm(work, every[name]) for name in sorted(every)]
     if not rows:
         return []
     fresh = await store.keep_alarms(work.session, rows)
