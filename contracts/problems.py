@@ -128,6 +128,8 @@ _KINDS = (
     _kind("not-announced", 409, ("不是申请退回的货", "lines 列出了各行还可以登记的件数；多出的货请登记为 surplus。"),
           ("Goods that nobody asked to give back",
            "`lines` says how many pieces of each line are left; what is more is recorded as `surplus`.")),
+    _kind("choice-outdated", 409, ("换货选择已过时", "退回的货与选择时不同，请重新选择换货商品。"),
+          ("What was chosen no longer fits", "Other goods are given than it was chosen for; choose again.")),
     _kind("top-up-unfit", 409, ("补差价订单不适用", "because 说明原因：不是补此单的、未付款、已退回、已使用等。"),
           ("This order is no top-up for it",
            "`because`: another_order, unpaid, cancelled, another_currency, paid_before, given_back, used_already.")),

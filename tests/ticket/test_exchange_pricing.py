@@ -25,8 +25,10 @@ DRAWING = {
     "reckon/owed": ("unpaid", "unpaid", "unpaid", None, None, None, None),
     "reckon/short": ("unsettled", "unsettled", "unsettled", None, None, None, None),
     "send": ("sent", None, None, None, None, None, None),
-    "lose": (None, None, None, None, "ready", None, None),
-    "receive": (None, None, None, None, "received", None, None),
+    "lose/paid": (None, None, None, None, "ready", None, None),
+    "lose/owed": (None, None, None, None, "unpaid", None, None),
+    "lose/short": (None, None, None, None, "unsettled", None, None),
+    "receive": (None, None, None, None, "received", "received", None),
     "settle-in-money": (*["settled_in_money"] * 4, None, None, None),
 }
 # Three pieces of tea for 100.00, one cup for 20.00.
@@ -70,7 +72,7 @@ def test_the_drawing_covers_all_there_is() -> None:
         ("unsettled", ["replace", "run-out", "call-customer", "settle-in-money"]),
         ("out_of_stock", ["replace", "restock", "call-customer", "settle-in-money"]),
         ("sent", ["lose", "receive"]),
-        ("received", []),
+        ("received", ["receive"]),
         ("settled_in_money", []),
     ],
 )

@@ -338,3 +338,58 @@ async def test_two_who_send_at_the_same_moment_send_one(returns: Returns) -> Non
 async def _asked(returns: Returns, refund: Json, verb: str, **body: Any) -> int:
     path = f"/v1/exchanges/{refund['refund_id']}/{verb}"
     return (await returns.refunds.call("POST", path, AGENT, json=body)).status_code
+
+
+async def test_one_that_went_ahead_is_lost_and_too_little_came_back(returns: Returns) -> None:
+    """T22: what is sent anew is chosen anew."""
+    await returns.refunds.order()
+    refund = await returns.waiting(kind="exchange")
+    await returns.done(refund, "send", ahead=True, **SENT)
+    await returns.receive(refund, {1: 1})
+    await returns.inspect(refund, {1: {"sound": 1, "missing": 1}})
+    it = await returns.done(refund, "lose", reason="丢件")
+    assert (it["status"], it["owed"]["amount"], it["stage"]) == ("unsettled", "0.00", "inspected")
+    it = await returns.choose(refund, {"sku": "SKU-1", "quantity": 1})
+    assert it["status"] == "ready"
+    assert problem(await returns.exchange(refund, "lose", reason="x"), 409) == "transition-refused"
+
+
+async def test_other_goods_than_it_was_chosen_for(returns: Returns) -> None:
+    """T20, T22, T28: the request is edited after the choice; nothing is sent on the old one."""
+    await returns.refunds.order()
+    refund = await returns.waiting(kind="exchange")
+    await returns.choose(refund, {"sku": "BLUE", "quantity": 2, "unit_price": "20.00"})
+    assert (await returns.refunds.edit(refund, lines=[{"line_no": 1, "quantity": 1}])).status_code == 200
+    await returns.refunds.done(refund, "approve", CHIEF)
+    assert problem(await returns.exchange(refund, "send", ahead=True, **SENT), 409) == "choice-outdated"
+    it = await returns.choose(refund, {"sku": "BLUE", "quantity": 1, "unit_price": "20.00"})
+    assert (it["status"], it["goods"][0]["pieces"]) == ("ready", 1)
+
+
+async def test_nobody_chose_and_the_request_asks_for_other_pieces(returns: Returns) -> None:
+    """T20, T22: each piece of those is sent."""
+    await returns.refunds.order()
+    refund = await returns.waiting(kind="exchange")
+    await returns.done(refund, "run-out", reason="断货")
+    await returns.done(refund, "restock", reason="到货")
+    await returns.refunds.edit(refund, lines=[{"line_no": 1, "quantity": 1}])
+    await returns.refunds.done(refund, "approve", CHIEF)
+    it = await returns.done(refund, "send", ahead=True, **SENT)
+    assert [(one["sku"], one["quantity"]) for one in it["articles"]] == [("SKU-1", 1)]
+
+
+async def test_what_went_ahead_is_cheaper_and_the_fault_anothers(returns: Returns) -> None:
+    """T21, T22, T28: received, then found to be ours; what goes back is approved before it is paid."""
+    await returns.refunds.order()
+    refund = await returns.waiting(kind="exchange", reason="no_reason")
+    await returns.choose(refund, {"sku": "SMALL", "quantity": 1, "unit_price": "30.00"})
+    await returns.refunds.done(refund, "approve", LEAD)
+    await returns.done(refund, "send", ahead=True, **SENT)
+    await returns.done(refund, "receive")
+    await returns.receive(refund, {1: 2})
+    shown = await returns.inspect(refund, {1: {"sound": 2}}, fault="merchant", fault_reason="色差")
+    assert (shown["status"], await returns.desk.rows("SELECT 1 FROM payment")) == ("inspected", [])
+    assert problem(await returns.exchange(refund, "receive"), 409) == "not-approved"
+    await returns.refunds.done(refund, "approve", LEAD)
+    assert (await returns.done(refund, "receive"))["stage"] == "received"
+    assert [row.amount_minor for row in await returns.desk.rows("SELECT amount_minor FROM payment")] == [1000]

@@ -159,6 +159,7 @@ async def test_what_the_customers_own_courier_loses_is_still_to_be_sent(returns:
     gone = (await returns.parcel(refund, lost, "write-off", lost_by="sender")).json()
     assert [(line["lost"], line["to_ship"]) for line in gone["lines"]] == [(0, 2), (0, 1)]
     assert await returns.waits_for(refund) == ("waiting", "customer")
+    assert await returns.legs(refund) == {"ship_back": "running"}
     shown = await returns.inspect(refund, {1: {"missing": 2}, 2: {"missing": 1}})
     assert (shown["status"], shown["amount"]["amount"]) == ("inspected", "0.00")
 
@@ -208,7 +209,8 @@ async def test_a_buyer_sends_back_and_sees_nothing_of_the_house(returns: Returns
     hong = {"role": "storefront", "account_id": returns.desk.account("hong")}
     assert (await returns.refunds.call("POST", f"{path}/ship-back", json=PARCEL, by=hong)).status_code == 404
     sent = await returns.refunds.call("POST", f"{path}/ship-back", json=PARCEL, by=ming)
-    assert sent.status_code == 200, sent.text
+    assert (sent.status_code, sent.json()["allowed"]) == (200, ["ship-back", "correct"]), sent.text
+    assert sent.json()["parcels"][0]["allowed"] == ["correct"]
     receipt = {"lines": lines({1: 2, 2: 1})}
     assert (await returns.refunds.call("POST", f"{path}/receipts", json=receipt, by=ming)).status_code == 403
     assert (await returns.refunds.call("POST", f"{path}/receipts", FINANCE, json=receipt)).status_code == 403

@@ -43,13 +43,9 @@ async def replace(work: Work, exchange_id: UUID, asked: Replace) -> Standing:
     articles = tuple(_article(one, place, it) for place, one in enumerate(asked.articles))
     pricing.expect_fits(it.goods, articles)
     it.exchange.again_minor = pricing.delivery_again(it.payer_again, _minor(asked.again, "/again", it))
-    it.exchange.difference_minor = pricing.difference(it.goods, articles, it.exchange.again_minor)
-    it.exchange.chosen_at = work.now
-    it.articles = articles
+    it.articles, it.exchange.chosen_at = articles, work.now
     await store.choose(work.session, exchange_id, articles)
-    await settle(work, it, "replace")
-    reckoned = await refunds.reckon(work, it.case, difference=it.exchange.difference_minor)
-    await refunds.settle_amount(work, it.case, reckoned)
+    await differ(work, it, "replace")
     await _tell(work, it, "replace", legs=[_CALLED])
     return it
 
@@ -135,6 +131,14 @@ async def remind(work: Work, exchange_id: UUID, _: Mapping[str, Any], /) -> None
     it = await standing.of(work, case)
     if it.status is ExchangeStatus.UNPAID and "call-customer" in allowed(case.refund):
         await _tell(work, it, "call-customer", legs=[_CALL])
+
+
+async def differ(work: Work, it: Standing, verb: str) -> None:
+    """As `settle`, where the difference may be another one by now; the request gives what follows from it (T26)."""
+    it.exchange.difference_minor = it.difference
+    await settle(work, it, verb)
+    reckoned = await refunds.reckon(work, it.case, difference=it.exchange.difference_minor)
+    await refunds.settle_amount(work, it.case, reckoned)
 
 
 async def settle(work: Work, it: Standing, verb: str) -> None:

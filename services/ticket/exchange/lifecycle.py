@@ -64,8 +64,10 @@ LIFE = Lifecycle(
         "reckon/owed": _leads(_S.UNPAID, _S.READY, _S.UNPAID, _S.UNSETTLED),
         "reckon/short": _leads(_S.UNSETTLED, _S.READY, _S.UNPAID, _S.UNSETTLED),
         "send": _leads(_S.SENT, _S.READY),
-        "lose": _leads(_S.READY, _S.SENT),
-        "receive": _leads(_S.RECEIVED, _S.SENT),
+        "lose/paid": _leads(_S.READY, _S.SENT),
+        "lose/owed": _leads(_S.UNPAID, _S.SENT),
+        "lose/short": _leads(_S.UNSETTLED, _S.SENT),
+        "receive": _leads(_S.RECEIVED, _S.SENT, _S.RECEIVED),
         "settle-in-money": _leads(_S.SETTLED_IN_MONEY, *_OPEN),
     },
 )

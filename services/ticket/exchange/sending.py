@@ -11,7 +11,7 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.problems import Problem, invalid
 from kit.work import Work
-from services.ticket.exchange import lifecycle, pricing, sealing, standing, store, topping
+from services.ticket.exchange import choosing, lifecycle, pricing, sealing, standing, store, topping
 from services.ticket.exchange.lifecycle import LIFE, ExchangeStatus, exchange_facts
 from services.ticket.exchange.models import Sending
 from services.ticket.exchange.schemas import Send
@@ -30,13 +30,15 @@ async def send(work: Work, exchange_id: UUID, asked: Send) -> Standing:
     """换货发出: once the goods have passed, or ahead of them when somebody says so (T22).
 
     Raises Problem `transition-refused` for a replacement that isn't paid for, in stock or settled, `not-approved`,
-    `top-up-unfit` when its top-up has been given back,
-    `invalid-request` when `ahead` isn't what is done, `stale-version`, `not-found`.
+    `top-up-unfit` when its top-up has been given back, `choice-outdated` when other goods are given than it was
+    chosen for, `invalid-request` when `ahead` isn't what is done, `stale-version`, `not-found`.
     """
     it = await standing.begin(work, exchange_id, "send")
     _expect_ahead(it, asked)
     if it.case.refund.approved_at is None:
         raise Problem("not-approved")
+    if it.status is ExchangeStatus.READY and (it.short or it.difference != it.exchange.difference_minor):
+        raise Problem("choice-outdated")
     await topping.expect_still_there(work, it)
     LIFE.move(it.exchange, "send")
     it.exchange.sent_at, it.case.refund.ahead = work.now, asked.ahead
@@ -51,22 +53,29 @@ async def send(work: Work, exchange_id: UUID, asked: Send) -> Standing:
 async def lose(work: Work, exchange_id: UUID, reason: str) -> Standing:
     """补发件丢失: it has to be sent anew, and whoever carried it bears what it was worth (T22, T57)."""
     it = await standing.begin(work, exchange_id, "lose")
-    LIFE.move(it.exchange, "lose")
-    it.exchange.times_lost += 1
-    it.exchange.sent_at, it.case.refund.ahead = None, False
+    if it.status is not ExchangeStatus.SENT:
+        raise LIFE.refusal(it.status, "lose")
     (*_, sending) = await store.sendings_of(work.session, exchange_id)
     await store.end_sending(work.session, exchange_id, lost_at=work.now)
     await _book_loss(work, it, sending)
-    await work.session.flush()
+    it.exchange.times_lost += 1
+    it.exchange.sent_at, it.case.refund.ahead = None, False
+    await choosing.differ(work, it, "lose")
     await refunds.move(work, it.case, "lose", reason=reason, legs=[(ClockKind.RESEND, "start")], audit=audited(it))
     return it
 
 
 async def receive(work: Work, exchange_id: UUID) -> Standing:
-    """签收: it is with the customer; what a cheaper article costs less goes back now (T22)."""
+    """签收: it is with the customer; what a cheaper article costs less goes back now (T22).
+
+    Raises Problem `transition-refused`, `not-approved` where the fault turned out to be another's and what goes back
+    has to be approved first (T21), `stale-version`, `not-found`.
+    """
     it = await standing.begin(work, exchange_id, "receive")
     LIFE.move(it.exchange, "receive")
-    it.exchange.received_at = work.now
+    if it.case.stage is Stage.INSPECTED and not _may_pay(it.case):
+        raise Problem("not-approved")
+    it.exchange.received_at = it.exchange.received_at or work.now
     await store.end_sending(work.session, exchange_id, received_at=work.now)
     await work.session.flush()
     await refunds.move(work, it.case, "receive", audit=audited(it))
@@ -75,17 +84,21 @@ async def receive(work: Work, exchange_id: UUID) -> Standing:
 
 
 async def after_inspection(work: Work, case: Case) -> None:
-    """What went ahead and has arrived already needs nothing more (T22)."""
+    """What went ahead and has arrived already needs nothing more, unless something has to be approved yet (T22)."""
     it = await standing.of(work, case)
-    if it.status is ExchangeStatus.RECEIVED:
+    if it.status is ExchangeStatus.RECEIVED and _may_pay(case):
         await refunds.move(work, case, "receive", audit=audited(it))
         await _pay_difference(work, case)
 
 
 async def _pay_difference(work: Work, case: Case) -> None:
     """Goods for goods: money goes last, and only what was approved."""
-    if case.stage is Stage.RECEIVED and case.refund.amount_minor and case.refund.approved_at is not None:
+    if case.stage is Stage.RECEIVED and case.refund.amount_minor:
         await refunds.pay(work, case)
+
+
+def _may_pay(case: Case) -> bool:
+    return not case.refund.amount_minor or case.refund.approved_at is not None
 
 
 def _expect_ahead(it: Standing, asked: Send) -> None:

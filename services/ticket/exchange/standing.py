@@ -44,8 +44,14 @@ class Standing:
         return unsaid or not self.articles or pricing.short_of(self.goods, self.articles)
 
     @property
+    def difference(self) -> int:
+        """What its articles cost more or less than the goods as they are now; nothing while it isn't known what is
+        sent."""
+        return 0 if self.short else pricing.difference(self.goods, self.articles, self.exchange.again_minor)
+
+    @property
     def owed(self) -> int:
-        """What the customer still has to add before it is sent; nothing while it isn't known what is sent."""
+        """What the customer still has to add before it is sent."""
         return max(self.exchange.difference_minor - self.exchange.topped_up_minor, 0)
 
 
@@ -64,11 +70,14 @@ async def begin(work: Work, exchange_id: UUID, verb: str, *, decides: bool = Fal
 
 async def of(work: Work, case: Case) -> Standing:
     """The replacement of a locked request, made if nobody has needed it yet."""
-    standing = await look(work, case)
-    if await store.get(work.session, case.refund.refund_id) is None:
-        await store.add(work.session, standing.exchange)
-        await store.choose(work.session, standing.exchange.exchange_id, standing.articles)
-    return standing
+    it = await look(work, case)
+    new = await store.get(work.session, case.refund.refund_id) is None
+    if new:
+        await store.add(work.session, it.exchange)
+    if new or _same_of_other_goods(it):
+        it.articles = pricing.same_again(list(it.goods.values()))
+        await store.choose(work.session, it.exchange.exchange_id, it.articles)
+    return it
 
 
 async def get(work: Work, exchange_id: UUID) -> Standing:
@@ -112,6 +121,12 @@ def audited(standing: Standing) -> dict[str, Any]:
         "difference_minor": exchange.difference_minor,
         "topped_up_minor": exchange.topped_up_minor,
     }
+
+
+def _same_of_other_goods(it: Standing) -> bool:
+    """Whether the request asks for other pieces by now and nobody chose anything: then each of those is sent."""
+    untouched = it.exchange.chosen_at is None and it.status is ExchangeStatus.READY
+    return untouched and it.articles != pricing.same_again(list(it.goods.values()))
 
 
 def _expect_replaces(case: Case) -> None:

@@ -21,6 +21,8 @@ from services.ticket.exchange.standing import Standing
 from services.ticket.refund import lifecycle as requests
 from services.ticket.sight import sees_notes
 
+_CUSTOMERS = frozenset({"top-up", "receive"})
+
 
 async def show(work: Work, it: Standing) -> ExchangePublic:
     """A replacement with its request."""
@@ -45,7 +47,7 @@ async def show(work: Work, it: Standing) -> ExchangePublic:
         ],
         sendings=[_sending(work, one) for one in await store.sendings_of(work.session, exchange_id)],
         calls=[_call(one) for one in calls],
-        allowed=_allowed(it),
+        allowed=_allowed(work, it),
     )
 
 
@@ -63,10 +65,12 @@ def shown(exchange: Exchange) -> ExchangeShown:
     )
 
 
-def _allowed(it: Standing) -> list[str]:
-    """What both the replacement and its request allow."""
-    of_request = requests.allowed(it.case.refund)
-    return [verb for verb in lifecycle.allowed(it.status) if verb in of_request]
+def _allowed(work: Work, it: Standing) -> list[str]:
+    """What both the replacement and its request allow, and the caller may ask for."""
+    possible = set(requests.allowed(it.case.refund))
+    if not sees_notes(work):
+        possible &= _CUSTOMERS
+    return [verb for verb in lifecycle.allowed(it.status) if verb in possible]
 
 
 def _article(one: Article, currency: str) -> ArticlePublic:

@@ -31,7 +31,7 @@ async def weigh(work: Work, case: Case, pieces: Mapping[int, int], amount: Amoun
         await store.choose(work.session, it.exchange.exchange_id, it.articles)
     if again is not Payer.CUSTOMER:
         it.exchange.again_minor = 0
-    it.exchange.difference_minor = 0 if it.short else pricing.difference(found, it.articles, it.exchange.again_minor)
+    it.exchange.difference_minor = it.difference
     if it.status is not ExchangeStatus.OUT_OF_STOCK:
         await choosing.settle(work, it, "reckon")
     await work.session.flush()

@@ -1,6 +1,6 @@
 """Parcels on their way back: announced, put right, looked for, found, given up (T22)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +75,8 @@ async def write_off(work: Work, refund_id: UUID, parcel_id: UUID, asked: ParcelL
     send, or claims from a courier of their own."""
     case, parcel = await _begin(work, refund_id, parcel_id, "write-off")
     parcel.lost_at, parcel.lost_by = work.now, asked.lost_by.value
-    return await _moved(work, case, parcel, "write-off", reason=asked.reason)
+    legs: list[Leg] = [] if asked.lost_by.credited else [(ClockKind.SHIP_BACK, "start")]
+    return await _moved(work, case, parcel, "write-off", reason=asked.reason, legs=legs)
 
 
 async def _begin(work: Work, refund_id: UUID, parcel_id: UUID, verb: str) -> tuple[Case, Parcel]:
@@ -85,11 +86,14 @@ async def _begin(work: Work, refund_id: UUID, parcel_id: UUID, verb: str) -> tup
     return case, parcel
 
 
-async def _moved(work: Work, case: Case, parcel: Parcel, verb: str, *, reason: str | None = None) -> Case:
+async def _moved(
+    work: Work, case: Case, parcel: Parcel, verb: str, *, reason: str | None = None, legs: Sequence[Leg] = ()
+) -> Case:
     await work.session.flush()
     stock = await goods.stock_of(work, case)
     waiting_on = await _waited_for(work, case, stock)
-    await refunds.move(work, case, verb, reason=reason, waiting_on=waiting_on, audit=_audited(parcel))
+    told = _audited(parcel)
+    await refunds.move(work, case, verb, reason=reason, legs=legs, waiting_on=waiting_on, audit=told)
     return case
 
 

@@ -1,6 +1,6 @@
 """Returns as answers show them: to staff all of it, to the buyer what concerns the buyer (X6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from contracts.price import Price
 from contracts.ticket.refund import Fault
@@ -24,7 +24,8 @@ from services.ticket.refund import lifecycle
 from services.ticket.refund.case import Case
 from services.ticket.sight import sees_notes
 
-_OURS = frozenset({"ship-back", "correct", "search", "find", "write-off", "receive-goods", "inspect"})
+_CUSTOMERS = frozenset({"ship-back", "correct"})
+_OURS = _CUSTOMERS | {"search", "find", "write-off", "receive-goods", "inspect"}
 
 
 async def show(work: Work, case: Case) -> ReturnPublic:
@@ -34,16 +35,18 @@ async def show(work: Work, case: Case) -> ReturnPublic:
     parcels = await store.parcels_of(work.session, refund.refund_id)
     receipts = await store.receipts_of(work.session, refund.refund_id)
     inspected = await store.last_inspection(work.session, refund.refund_id)
+    inside = sees_notes(work)
+    ours = _OURS if inside else _CUSTOMERS
     return ReturnPublic(
         refund_id=refund.refund_id,
         number=refund.number,
         status=case.stage,
         amount=_price(refund.amount_minor, refund.currency),
         lines=await _lines(work, case),
-        parcels=[_parcel(work, one, held.get(one.parcel_id, {}), refund.currency) for one in parcels],
-        receipts=[_receipt(one, counted.get(one.receipt_id, {}), inside=sees_notes(work)) for one in receipts],
-        inspection=_inspection(*inspected, refund.currency, inside=sees_notes(work)) if inspected else None,
-        allowed=[verb for verb in lifecycle.allowed(refund) if verb in _OURS],
+        parcels=[_parcel(work, one, held.get(one.parcel_id, {}), refund.currency, ours) for one in parcels],
+        receipts=[_receipt(one, counted.get(one.receipt_id, {}), inside=inside) for one in receipts],
+        inspection=_inspection(*inspected, refund.currency, inside=inside) if inspected else None,
+        allowed=[verb for verb in lifecycle.allowed(refund) if verb in ours],
     )
 
 
@@ -65,7 +68,9 @@ async def _lines(work: Work, case: Case) -> list[LinePublic]:
     ]
 
 
-def _parcel(work: Work, parcel: Parcel, held: Mapping[int, int], currency: str) -> ParcelPublic:
+def _parcel(
+    work: Work, parcel: Parcel, held: Mapping[int, int], currency: str, ours: Collection[str]
+) -> ParcelPublic:
     return ParcelPublic(
         parcel_id=parcel.parcel_id,
         status=ParcelStatus(parcel.status),
@@ -79,7 +84,7 @@ def _parcel(work: Work, parcel: Parcel, held: Mapping[int, int], currency: str) 
         arrived_at=parcel.arrived_at,
         lost_at=parcel.lost_at,
         lost_by=LostBy(parcel.lost_by) if parcel.lost_by else None,
-        allowed=[verb for verb in LIFE.allowed(ParcelStatus(parcel.status)) if verb != "unpack"],
+        allowed=[verb for verb in LIFE.allowed(ParcelStatus(parcel.status)) if verb in ours],
     )
 
 
