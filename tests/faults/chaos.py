@@ -4,7 +4,7 @@ The client keeps a history (ok or unknown), the checker looks at all of it after
 once; every effect is there, once; events of one ticket are in order. It waits until nothing moves any more before it
 says that something is lost. The seed fixes victims and pauses.
 
-    PYTHONPATH=.:tests python tests/faults/chaos.py --tickets 1000 --kills 20 --seed 7
+    PYTHONPATH=.:tests python tests/faults/chaos.py --tickets 1000 --kills 20 --stops 2 --seed 7
 """
 
 import argparse
@@ -24,6 +24,7 @@ from typing import Any
 
 import asyncpg
 import nats
+import psutil
 from chaos_loads import desk, one_ticket
 from listening import listening
 from local_stack import Running, stack
@@ -34,6 +35,8 @@ from ops.callers import callers
 from ops.credentials import Secrets
 
 VICTIMS = ("ticket", "postgresql", "notify", "nats", "gateway", "customer", "ticket", "appraisal")
+STOPPED = ("ticket", "postgresql", "nats", "notify")
+STOP_SECONDS = 20.0
 QUIET_SECONDS = 12.0
 
 
@@ -88,6 +91,24 @@ async def kill_on(running: Running, kills: int, seed: int, load: asyncio.Task[An
     return done
 
 
+async def stop_on(running: Running, stops: int, seed: int) -> collections.Counter[str]:
+    """SIGSTOP the relay, a subscriber, PostgreSQL and NATS in turn, each for 20 seconds: nobody is gone, nobody
+    answers."""
+    done: collections.Counter[str] = collections.Counter()
+    for turn in range(stops):
+        victim = STOPPED[(turn + seed) % len(STOPPED)]
+        first = psutil.Process(running.pid(victim))
+        family = [first, *first.children(recursive=True)]
+        for process in family:
+            process.suspend()
+        await asyncio.sleep(STOP_SECONDS)
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+        done[f"{victim} stopped"] += 1
+    return done
+
+
 def killed(running: Running, victim: str) -> bool:
     """Whether there was a process to kill; one that is being revived has none yet."""
     try:
@@ -97,7 +118,7 @@ def killed(running: Running, victim: str) -> bool:
     return True
 
 
-async def run(tickets: int, kills: int, seed: int, home: Path, *, workers: int = 16) -> Verdict:
+async def run(tickets: int, kills: int, seed: int, home: Path, *, stops: int = 0, workers: int = 16) -> Verdict:
     """One whole run; the verdict over its history."""
     async with stack(home) as running:
         secrets = Secrets.model_validate_json((running.home / "secrets.json").read_bytes())
@@ -113,7 +134,8 @@ async def run(tickets: int, kills: int, seed: int, home: Path, *, workers: int =
             started = time.monotonic()
             async with listening(running) as listeners:
                 load = asyncio.create_task(work_through(workers, worker))
-                done = await kill_on(running, kills, seed, load)
+                done = await stop_on(running, stops, seed)
+                done += await kill_on(running, kills, seed, load)
                 await load
                 verdict = Verdict(seed, dict(done), len(history), load_seconds=time.monotonic() - started)
                 started = time.monotonic()
@@ -267,11 +289,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tickets", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--stops", type=int, default=0, help="processes held still for 20 s each")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="kefu-chaos-")
     print(f"seed {options.seed}; logs stay in {folder}")
-    verdict = asyncio.run(run(options.tickets, options.kills, options.seed, Path(folder)))
+    verdict = asyncio.run(run(options.tickets, options.kills, options.seed, Path(folder), stops=options.stops))
     print(verdict)
     sys.exit(0 if verdict.is_good else 1)
 

@@ -19,3 +19,14 @@ async def test_a_thousand_tickets_survive_twenty_kills(tmp_path: Path, capsys: p
     assert verdict.acknowledged == 1000
     assert sum(verdict.kills.values()) == 20, "some kills found nobody to kill"
     assert verdict.is_good, f"run it again with KEFU_CHAOS_SEED={seed}: {verdict}"
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+async def test_nothing_is_lost_while_parts_are_held_still(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The relay, PostgreSQL, NATS and a subscriber stand still for 20 s each: alive, and no answer from them."""
+    verdict = await run(300, 0, 8, tmp_path, stops=4)
+    with capsys.disabled():
+        print(f"\n{verdict}")
+    assert len(verdict.kills) == 4
+    assert verdict.is_good, verdict
