@@ -1,6 +1,7 @@
 """补差价: which order may pay the difference of a replacement, and how much of it (T22, T36, T55)."""
 
 from datetime import datetime
+from typing import Any
 
 from kit.problems import Problem
 from kit.work import Work
@@ -49,5 +50,5 @@ async def _left_at(work: Work, case: Case) -> datetime | None:
     return order.shipped_at or order.received_at or order.completed_at
 
 
-def _unfit(because: str, **facts: str) -> Problem:
+def _unfit(because: str, **facts: Any) -> Problem:
     return Problem("top-up-unfit", because=because, **facts)
