@@ -16,7 +16,7 @@ from kit.ids import new_id
 from kit.problems import Problem
 from services.ticket.approval.policy import APPROVERS, RefundAuthority, Sum, TeamBudgets, open_steps
 
-ROUNDS = 30
+ROUNDS = 25
 YUAN = [1, 20, 50, 51, 100, 400]
 _WRITTEN = """
 UPDATE approval_case SET status = 'approved', approved_minor = amount_minor, approved_at = :at, month = '2026-11',
@@ -65,7 +65,7 @@ class Dice:
         return [self.some(sorted(APPROVERS), least=1) for _ in range(self.dice.randint(1, 3))]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(2))
 async def test_both_come_to_the_same(desk: Desk, seed: int) -> None:
     approvals, dice = Approvals(desk), Dice(seed)
     agreed = []
