@@ -30,6 +30,7 @@ class Known:
     goods_minor: int = 2000
     discount_minor: int = 100
     freight_minor: int = 500
+    surcharge_minor: int = 0
     paid_minor: int | None = 2400
     cost_minor: int | None = 900
     lines: list[dict[str, Any]] = field(
@@ -40,10 +41,12 @@ class Known:
     agent: str | None = "菲菲"
     courier: str | None = None
     payment_method: str | None = None
+    freight_insured: bool = False
     top_up_of: str | None = None
     historic: bool = False
     fake: bool = False
     flag_meaning: str | None = None
+    flag_changed_at: datetime | None = None
     placed_at: datetime = AT
     paid_at: datetime | None = None
     shipped_at: datetime | None = None
