@@ -1,4 +1,5 @@
-"""What stories share: a stack of their own for each module, and everybody who speaks to it."""
+"""What stories share: one stack, which takes long to start, and everybody who speaks to it. None of them minds what the
+others have told before."""
 
 from collections.abc import AsyncIterator
 
@@ -9,7 +10,7 @@ from ops.callers import Callers, callers
 from ops.credentials import Secrets
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     async with stack(tmp_path_factory.mktemp("story")) as up:
         yield up
