@@ -36,7 +36,8 @@ GOODS_COME_BACK = """
 waiting_for_goods ship-back>waiting_for_goods correct>waiting_for_goods search>waiting_for_goods
                  find>waiting_for_goods write-off>waiting_for_goods receive-goods>goods_received inspect>inspected
                  edit>under_review refuse>refused withdraw>withdrawn
-goods_received   receive-goods>goods_received inspect>inspected refuse>refused withdraw>withdrawn
+goods_received   ship-back>= correct>= search>= find>= write-off>=
+                 receive-goods>goods_received inspect>inspected refuse>refused withdraw>withdrawn
 inspected        receive-goods>goods_received refuse>refused withdraw>withdrawn
 """
 ABOUT_AN_ARTICLE = "replace top-up run-out restock call-customer"

@@ -82,7 +82,7 @@ async def test_a_return_is_shipped_received_inspected_and_paid(returns: Returns)
 
 
 async def test_goods_come_in_several_parcels(returns: Returns) -> None:
-    """T22: two parcels, three receipts, one of them of a parcel that nobody announced; one inspection."""
+    """T22: two parcels, three receipts; the second is announced and looked for after the first was opened."""
     await returns.refunds.order("A-1", (4, "100.00"), (1, "10.00"))
     refund = await returns.waiting(pieces={1: 4, 2: 1})
     first = await returns.ship(refund, {1: 2})
@@ -93,7 +93,11 @@ async def test_goods_come_in_several_parcels(returns: Returns) -> None:
     assert [line["received"] for line in shown["lines"]] == [2, 0]
     assert [line["to_ship"] for line in shown["lines"]] == [2, 1]
     assert await returns.legs(refund) == {"ship_back": "running", "inspect": "running"}
-    shown = await returns.receive(refund, {1: 2, 2: 1})
+    second = await returns.ship(refund, {1: 2})
+    assert (await returns.parcel(refund, second, "search")).json()["status"] == "goods_received"
+    assert await returns.waits_for(refund) == ("waiting", "warehouse")
+    await returns.parcel(refund, second, "find")
+    shown = await returns.receive(refund, {1: 2, 2: 1}, parcel_id=second["parcel_id"])
     assert [(line["received"], line["to_ship"]) for line in shown["lines"]] == [(4, 0), (1, 0)]
     assert [len(receipt["lines"]) for receipt in shown["receipts"]] == [1, 1, 2]
     assert await returns.legs(refund) == {"ship_back": "met", "inspect": "running"}

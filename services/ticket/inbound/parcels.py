@@ -17,6 +17,7 @@ from services.ticket.inbound.models import Parcel
 from services.ticket.inbound.schemas import ParcelCorrection, ParcelLost, ShipBack
 from services.ticket.refund import service as refunds
 from services.ticket.refund.case import Case
+from services.ticket.refund.lifecycle import Stage
 from services.ticket.ticket.service import Leg
 
 _SHIPPED: Leg = (ClockKind.SHIP_BACK, "meet")
@@ -41,7 +42,7 @@ async def ship_back(work: Work, refund_id: UUID, asked: ShipBack) -> Case:
         work,
         case,
         "ship-back",
-        waiting_on=WaitingOn.COURIER if complete else None,
+        waiting_on=WaitingOn.COURIER if complete and case.stage is Stage.WAITING_FOR_GOODS else None,
         legs=[_SHIPPED] if complete else [],
         audit=_audited(parcel, lines),
     )
@@ -99,7 +100,9 @@ async def _moved(
 
 async def _waited_for(work: Work, case: Case, stock: Mapping[int, Pieces]) -> WaitingOn | None:
     """The warehouse while a parcel is looked for or lies there unopened, the courier while all is under way, the
-    customer for anything that is still to be sent."""
+    customer for anything that is still to be sent; once something was received, whoever the stage says."""
+    if case.stage is not Stage.WAITING_FOR_GOODS:
+        return None
     parcels = {ParcelStatus(one.status) for one in await store.parcels_of(work.session, case.refund.refund_id)}
     if parcels & {ParcelStatus.SEARCHED, ParcelStatus.FOUND}:
         return WaitingOn.WAREHOUSE

@@ -98,9 +98,12 @@ _REVIEW: Table = {
     },
     "approve/in_part": _stays(_S.UNDER_REVIEW),
 }
-# A parcel is corrected, looked for and written off while it is waited for; one that comes late is inspected anew.
+# A parcel is corrected, looked for and written off until the inspection, also when another one has been opened; one
+# that comes later is inspected anew.
 _GOODS_COME_BACK: Table = {
-    **dict.fromkeys(("ship-back", "correct", "search", "find", "write-off"), _stays(_S.WAITING_FOR_GOODS)),
+    **dict.fromkeys(
+        ("ship-back", "correct", "search", "find", "write-off"), _stays(_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED)
+    ),
     "receive-goods": _leads(_S.GOODS_RECEIVED, _S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED),
     "inspect": _leads(_S.INSPECTED, _S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED),
 }
