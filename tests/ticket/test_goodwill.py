@@ -5,10 +5,12 @@ from uuid import UUID
 
 import pytest
 from goodwill_desk import AGENT, CHIEF, FINANCE, LEAD, OFFERS, GoodwillDesk, place, problem
+from sqlalchemy import text
 from stage import NOON
 from ticket_desk import Desk, a_file, faults
 
 from contracts.customer.customer import ShopTier, Tier
+from kit.principals import system
 from kit.problems import Problem
 from kit.testing.poll import eventually
 
@@ -279,6 +281,17 @@ async def test_offers_at_the_same_moment_stay_within_the_share(goodwill: Goodwil
     others = [await goodwill.desk.open(order_no="A-1", by={"staff_id": OFFERS}) for _ in range(7)]
     tried = await asyncio.gather(*(goodwill.try_offering(one, "15.00") for one in (ticket, *others)))
     assert sorted(answer.status_code for answer in tried) == [201] * 2 + [409] * 6
+
+
+async def test_nothing_waits_for_the_row_of_the_order(goodwill: GoodwillDesk) -> None:
+    """Who corrects an order locks its row first, then its book: nobody who holds the book may want the row."""
+    ticket = await goodwill.ticket()
+    async with goodwill.desk.client.transactions.begin(system("correcting")) as work:
+        await work.session.execute(text("SELECT 1 FROM shop_order FOR UPDATE"))
+        offered = await goodwill.offer(ticket)
+        await goodwill.done(offered, "approve")
+        await goodwill.answered(offered)
+    assert (await goodwill.get(offered)).json()["status"] == "paid"
 
 
 async def test_the_database_keeps_the_share_by_itself(goodwill: GoodwillDesk) -> None:

@@ -15,12 +15,14 @@ revision = "2026_11_22_0013_approvals"
 down_revision = "2026_11_22_0012_books"
 
 _TABLES = (
+    # No reference to the order's row: checking it would lock that row after the ticket's and the book's, and whoever
+    # corrects an order takes them the other way round.
     """
     CREATE TABLE approval_case (
         case_id uuid PRIMARY KEY,
         noun text NOT NULL,
         shop text NOT NULL,
-        order_id uuid NOT NULL REFERENCES shop_order,
+        order_id uuid NOT NULL,
         account_id uuid,
         status text NOT NULL CHECK (status IN ('asked', 'approved', 'void')),
         requested_by_person text NOT NULL,
