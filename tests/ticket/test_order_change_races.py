@@ -1,0 +1,59 @@
+"""Everything about a changed order at the same moment: versions, answers, agreements, top-ups, flags. Nobody waits for
+one another for ever, and the books add up (T37, T55)."""
+
+import asyncio
+from typing import Any
+
+import httpx
+from change_desk import LINES, Changes, lines
+from ticket_desk import PAID, Desk, an_item
+
+from kit.testing.poll import eventually
+
+FEWER = lines("60.00", quantity=3)
+MORE = lines("100.00", quantity=5)
+TOP_UP = [{"line_no": 1, "sku": "DIFF", "quantity": 1, "paid_total": "20.00"}]
+
+
+async def test_all_at_once(desk: Desk) -> None:
+    """Six orders, each with its change, in batches that hold them in opposite orders; no answer is a fault of ours."""
+    changes = Changes(desk)
+    numbers = [f"R-{place}" for place in range(6)]
+    for number in numbers:
+        await changes.order(number)
+    cheaper = [await changes.agreed(number=number, lines=[{"line_no": 1, "quantity": 3}]) for number in numbers[:3]]
+    dearer = [await changes.agreed(number=number, lines=[{"line_no": 1, "quantity": 5}]) for number in numbers[3:]]
+
+    def version(number: str, revision: int, paid: str, told: list[dict[str, Any]]) -> dict[str, Any]:
+        return an_item(number, revision=revision, paid=paid, paid_at=PAID, lines=told, courier="中通", region="江苏")
+
+    def batch(items: list[dict[str, Any]]) -> Any:
+        return desk.call("POST", "/v1/orders/batches", "storefront", json={"orders": items})
+
+    noise = [version(number, 2, "100.00", LINES) for number in numbers]
+    carried_out = [version(number, 3, "80.00", FEWER) for number in numbers[:3]]
+    top_ups = [
+        an_item(f"T-{number}", lines=TOP_UP, top_up_of=number, paid="20.00", paid_at=PAID) for number in numbers[3:]
+    ]
+    answers: list[httpx.Response] = await asyncio.gather(
+        batch(noise), batch(noise[::-1]), batch(carried_out), batch(carried_out[::-1]), batch(top_ups + noise),
+        batch(noise + top_ups), *(changes.pay(change, payment_reference=f"P-{n}") for n, change in enumerate(cheaper)),
+        *(changes.pay(change, payment_reference=f"P-{n}") for n, change in enumerate(cheaper)),
+        *(changes.verb(change, "agree") for change in (*cheaper, *dearer)),
+        *(desk.call("POST", f"/v1/orders/main/{number}/flags", json={"colour": "green"}) for number in numbers),
+    )  # fmt: skip
+    assert {answer.status_code for answer in answers} <= {200, 201, 409, 412}
+
+    async def told() -> bool:
+        shown = [await changes.shown(change) for change in dearer]
+        return all(one["status"] == "agreed" for one in shown)
+
+    await eventually(told, within=15)
+    await desk.send(*(version(number, 4, "120.00", MORE) for number in numbers[3:]))
+    assert {(await changes.shown(change))["status"] for change in (*cheaper, *dearer)} == {"confirmed"}
+    assert {await changes.book(number) for number in numbers[:3]} == {("100", "80", "20", "0")}
+    assert {await changes.book(number) for number in numbers[3:]} == {("100", "100", "0", "0")}
+    assert await desk.rows("SELECT 1 FROM book_alarm") == []
+    for number in numbers:
+        order = (await desk.call("GET", f"/v1/orders/main/{number}")).json()
+        await desk.subjects(order["order_id"])  # no gap in what was told
