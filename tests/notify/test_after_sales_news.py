@@ -227,9 +227,7 @@ async def test_what_does_not_add_up_is_told_to_finance_and_managers(desk: Desk) 
     assert "应为 20.00 CNY，实为 —。" in message["body"]
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"), [("drift", one) for one in DriftKind] + [("kind", one) for one in RefundKind]
-)
-def test_every_code_has_a_word_in_both_languages(variable: str, value: str) -> None:
-    assert not shown(variable, value, CHINESE).isascii()
-    assert shown(variable, value, ENGLISH) not in ("", value) or value == "exchange"
+def test_every_code_has_a_word_in_both_languages() -> None:
+    for variable, code in [*(("drift", one) for one in DriftKind), *(("kind", one) for one in RefundKind)]:
+        assert not shown(variable, code, CHINESE).isascii(), code
+        assert shown(variable, code, ENGLISH) != code or code == "exchange", code
