@@ -126,7 +126,7 @@ class Requests:
         """Record a step; a choice may name the step whose last record it picks."""
         if isinstance(body.get("choice"), str) and len(body["choice"]) < 36:
             body["choice"] = self.records(await self.get(request), body["choice"])[-1]["step_id"]
-        return await self.done(request, "steps", **body)
+        return await self.done(request, "record", **body)
 
     def records(self, request: dict[str, Any], step: str) -> list[dict[str, Any]]:
         """What was recorded of a step."""

@@ -140,7 +140,7 @@ async def test_it_is_recorded_on_a_logistics_order_with_its_claim(requests: Requ
     """T61: read back from the port's platform; the latest word counts, the shortage is a claim."""
     request = await requests.at("dispatched", "logistics")
     assert request["over_short"] is None
-    path = f"/{request['service_request_id']}/over-short"
+    path = f"/{request['service_request_id']}/weigh"
     body = {**ASKED, "loaded": "930", "unit": "t", "reference": "PORT-7"}
     short = await requests.ask("POST", path, "service", json=body)
     assert short.status_code == 200, short.text
@@ -163,8 +163,8 @@ async def test_nothing_is_weighed_on_an_invoice(requests: Requests) -> None:
     """T61: only where the type says so, and only once it is approved."""
     invoice, early = await requests.at("dispatched"), await requests.at("under_review", "logistics")
     before = await requests.written()
-    refused = await requests.ask("POST", f"/{invoice['service_request_id']}/over-short", json=ASKED)
+    refused = await requests.ask("POST", f"/{invoice['service_request_id']}/weigh", json=ASKED)
     assert faults(refused) == [""]
-    soon = await requests.ask("POST", f"/{early['service_request_id']}/over-short", json=ASKED)
+    soon = await requests.ask("POST", f"/{early['service_request_id']}/weigh", json=ASKED)
     assert (soon.status_code, soon.json()["type"]) == (409, "/problems/transition-refused")
     assert await requests.written() == before

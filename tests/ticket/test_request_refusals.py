@@ -12,7 +12,7 @@ from kit.ids import new_id
 
 BODIES: dict[str, dict[str, Any]] = {
     "return": {"missing": ["title"]}, "resubmit": {"form": FORMS["invoice"]}, "reject": {"reason": "不受理"},
-    "dispatch": {}, "withdraw": {"reason": "不需要了"}, "steps": {"step": "issued", "facts": {"number": "1"}},
+    "dispatch": {}, "withdraw": {"reason": "不需要了"}, "record": {"step": "issued", "facts": {"number": "1"}},
 }  # fmt: skip
 DECIDING = ("return", "approve", "reject", "finish")
 
@@ -29,8 +29,8 @@ async def test_what_is_not_drawn_writes_nothing(requests: Requests) -> None:
         before = await requests.written()
         allowed = [one for one, moves in DRAWING.items() if state in moves]
         assert request["allowed"] == allowed
-        for verb in ("review", "return", "resubmit", "approve", "reject", "dispatch", "finish", "withdraw", "steps"):
-            if ("record" if verb == "steps" else verb) in allowed:
+        for verb in ("review", "return", "resubmit", "approve", "reject", "dispatch", "finish", "withdraw", "record"):
+            if verb in allowed:
                 continue
             refused = await requests.verb(request, verb, **BODIES.get(verb, {}))
             body = refused.json()
@@ -117,7 +117,7 @@ async def test_steps_come_in_their_order(requests: Requests) -> None:
     request = await requests.at("dispatched")
     before = await requests.written()
     sent = {"step": "sent", "facts": {"carrier": "中通", "number": "ZT1"}}
-    early = await requests.verb(request, "steps", **sent)
+    early = await requests.verb(request, "record", **sent)
     assert (early.json()["type"], early.json()["steps"][0]["step"]) == ("/problems/steps-open", "issued")
     for body, pointer in (
         ({"step": "no-such"}, "/step"),
@@ -125,21 +125,21 @@ async def test_steps_come_in_their_order(requests: Requests) -> None:
         ({"step": "issued"}, "/facts/number"),
         ({"step": "issued", "facts": {"number": "1"}, "choice": str(new_id())}, "/choice"),
     ):
-        assert faults(await requests.verb(request, "steps", **body)) == [pointer]
+        assert faults(await requests.verb(request, "record", **body)) == [pointer]
     finish = await requests.verb(request, "finish")
     assert [one["step"] for one in finish.json()["steps"]] == ["issued", "sent"]
     assert await requests.written() == before
     reviewed = await requests.at("under_review")
-    refused = await requests.verb(reviewed, "steps", **BODIES["steps"])
+    refused = await requests.verb(reviewed, "record", **BODIES["record"])
     assert refused.json()["type"] == "/problems/transition-refused"
 
 
 async def test_a_step_without_a_form_takes_no_facts(requests: Requests) -> None:
     request = await requests.at("dispatched", "replace-box")
-    refused = await requests.verb(request, "steps", step="replaced", facts={"note": PHONE})
+    refused = await requests.verb(request, "record", step="replaced", facts={"note": PHONE})
     assert faults(refused) == ["/facts"]
     await requests.record(request, step="replaced")
-    again = await requests.verb(request, "steps", step="replaced")
+    again = await requests.verb(request, "record", step="replaced")
     assert (again.status_code, again.json()["type"]) == (409, "/problems/already-exists")
 
 
@@ -194,7 +194,7 @@ class TestBuyers:
             await requests.ask("GET", path, **hua),
             await requests.verb(request, "resubmit", match=None, form=FORMS["logistics-plan"], **hua),
             await requests.verb(request, "withdraw", match=None, reason="别人的", **hua),
-            await requests.verb(request, "steps", match=None, step="choose", choice=str(new_id()), **hua),
+            await requests.verb(request, "record", match=None, step="choose", choice=str(new_id()), **hua),
             await requests.ask("PUT", f"{path}/documents/x", json={"attachment_id": str(new_id())}, **hua),
         ]
         assert {one.status_code for one in asked} == {404}
@@ -208,16 +208,16 @@ class TestBuyers:
     async def test_they_do_not_do_what_the_house_does(self, requests: Requests, ming: dict[str, Any]) -> None:
         """G2, T60: neither the department's verbs nor its steps; nor do they ask by the unit."""
         request = await requests.at("dispatched", "logistics-plan", **ming)
-        for verb in ("review", "return", "approve", "reject", "dispatch", "finish", "over-short", "reveal"):
+        for verb in ("review", "return", "approve", "reject", "dispatch", "finish", "weigh", "reveal"):
             refused = await requests.verb(request, verb, match=None, **{**ENDS["logistics-plan"], **ming})
             assert refused.status_code == 403, verb
-        offer = await requests.verb(request, "steps", match=None, step="offer", facts={}, **ming)
+        offer = await requests.verb(request, "record", match=None, step="offer", facts={}, **ming)
         assert (offer.status_code, offer.json()["step"]) == (403, "offer")
         assert (await requests.ask("GET", f"?unit_id={new_id()}", role="storefront")).status_code == 403
 
     async def test_a_step_of_the_house_is_not_there_for_them(self, requests: Requests, ming: dict[str, Any]) -> None:
         request = await requests.at("dispatched", "charter", **ming)
-        assert faults(await requests.verb(request, "steps", match=None, step="quote", **ming)) == ["/step"]
+        assert faults(await requests.verb(request, "record", match=None, step="quote", **ming)) == ["/step"]
 
     async def test_what_is_not_for_customers_they_do_not_hand_in(
         self, requests: Requests, ming: dict[str, Any]

@@ -171,10 +171,10 @@ async def test_a_customer_picks_a_plan_and_pays(requests: Requests) -> None:
     assert [one["facts"]["price"] for one in offers] == ["52000.00", "49000.00"]
     assert {one["recorded_by"] for one in offers} == {"staff"}
     choice = {"step": "choose", "choice": offers[1]["step_id"]}
-    chosen = await requests.verb(request, "steps", match=None, **ming, **choice)
+    chosen = await requests.verb(request, "record", match=None, **ming, **choice)
     assert chosen.status_code == 200, chosen.text
     assert requests.records(chosen.json(), "choose")[0]["choice"] == offers[1]["step_id"]
-    paid = await requests.verb(request, "steps", match=None, **ming, step="payment", facts={"order_no": "A-9"})
+    paid = await requests.verb(request, "record", match=None, **ming, step="payment", facts={"order_no": "A-9"})
     assert (paid.json()["next_step"], paid.json()["ticket"]["status"]) == (None, "open")
     assert (await requests.done(request, "finish", outcome="paid"))["status"] == "done"
 

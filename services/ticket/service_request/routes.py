@@ -137,7 +137,7 @@ async def dispatch_request(
     return await _shown(work, await review.dispatch_request(work, request_id, body.unit_id))
 
 
-@router.post("/{request_id}/steps", response_model=RequestPublic, dependencies=[allow("service_request:step")])
+@router.post("/{request_id}/record", response_model=RequestPublic, dependencies=[allow("service_request:step")])
 async def record_step(request_id: RequestId, body: StepRecord, work: WorkDep) -> Response:
     """Record the next step of its type; customers record those that are theirs."""
     return await _shown(work, await steps.record_step(work, request_id, body))
@@ -149,7 +149,7 @@ async def finish_request(request_id: RequestId, body: RequestFinish, work: WorkD
     return await _shown(work, await review.finish_request(work, request_id, body.outcome, body.cause))
 
 
-@router.post("/{request_id}/over-short", response_model=RequestPublic, dependencies=[allow("service_request:weigh")])
+@router.post("/{request_id}/weigh", response_model=RequestPublic, dependencies=[allow("service_request:weigh")])
 async def record_over_short(request_id: RequestId, body: OverShortRecord, work: WorkDep) -> Response:
     """Record what was loaded; a shortage is reported as a claim."""
     return await _shown(work, await weighing.weigh(work, request_id, body))
