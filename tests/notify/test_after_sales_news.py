@@ -137,6 +137,12 @@ async def test_goodwill_and_a_replacement_are_told_to_the_customer(desk: Desk) -
     assert rules == {"goodwill-granted-customer", "exchange-sent-customer"}
 
 
+async def test_goodwill_that_is_tried_again_is_no_news(desk: Desk) -> None:
+    """T22: the payment failed, and is asked for once more under the same number."""
+    await desk.hear(told("goodwill.granted", customer_id=new_id(), attempt=2))
+    assert await desk.written() == set()
+
+
 async def test_a_shipped_order_is_told_to_whose_account_it_is(desk: Desk) -> None:
     """T34: the courier; an order's event names the account and not the customer."""
     order = an_order(courier="中通")

@@ -45,12 +45,13 @@ def of_refund(meta: Meta, event: RefundEvent) -> Occurrence:
 
 
 def of_goodwill(meta: Meta, event: GoodwillGranted) -> Occurrence:
-    """What goodwill gives (T27)."""
+    """What goodwill gives (T27). Told `again`, it only tries to pay once more."""
     facts: Facts = {
         "number": event.ticket_number,
         "shop": event.shop,
         "order_no": event.order_no,
         "amount": money(event.amount),
+        "again": yes(event.attempt > 1),
     }
     return occurrence(meta, facts, {ASSIGNEE: those(event.staff_id)}, **_customer_of(event, event.ticket_id))
 

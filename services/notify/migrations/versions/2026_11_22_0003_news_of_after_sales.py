@@ -163,7 +163,10 @@ _GREETINGS = {"zh-CN": "您好：\n\n", "en": "Hello,\n\n"}
 _CUSTOMER = [["customer"]]
 _RULES: tuple[tuple[str, str, dict[str, str], str, list[list[str]], str], ...] = (
     ("exchange-sent-customer", "exchange.sent", {}, "exchange.sent.customer", _CUSTOMER, "email"),
-    ("goodwill-granted-customer", "goodwill.granted", {}, "goodwill.granted.customer", _CUSTOMER, "email"),
+    (
+        "goodwill-granted-customer", "goodwill.granted", {"again": "no"}, "goodwill.granted.customer",
+        _CUSTOMER, "email",
+    ),
     (
         "order-change-customer", "order.change_requested", {"again": "no"}, "order.change_requested.customer",
         _CUSTOMER, "email",
