@@ -13,8 +13,8 @@ from kit.http import faults
 PROBLEM = "application/problem+json"
 PASSED = frozenset({401, 403, 404, 409, 412, 429})
 """Refusals of valid requests: they speak of the caller or of the state of things."""
-ELSEWHERE = ("/document", "/details")
-"""What the document leaves open: each policy, and each kind of ticket, has a schema of its own for it."""
+ELSEWHERE = ("/document", "/details", "/form", "/facts")
+"""What the document leaves open: each policy, each kind of ticket, each type of request has a schema of its own."""
 WHOLE = {"int_type", "int_from_float"}
 """JSON Schema takes 2.0 for a whole number; the house wants whole numbers written as such."""
 

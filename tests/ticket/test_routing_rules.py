@@ -105,6 +105,16 @@ def test_a_group_that_does_not_take_it_is_no_choice(team: Team) -> None:
     assert in_order(ROUTING_RULES.default, [team, SERVICE], sought(tier=Tier.KEY)) == ["service"]
 
 
+def test_whose_work_it_is_stands_between_the_lines_and_the_rest() -> None:
+    """T60: the group that a type of requests names, if there is one for the shop; key customers go to theirs first."""
+    asked = {"kind": TicketKind.REFUND, "group": "quality", "tier": Tier.KEY}
+    assert in_order(ROUTING_RULES.default, [*ALL, Team("logistics")], sought(**asked)) == ["key", "money", "service"]
+    asked = {"kind": TicketKind.REFUND, "group": "logistics"}
+    found = in_order(ROUTING_RULES.default, [*ALL, Team("logistics")], sought(**asked))
+    assert found == ["logistics", "money", "service"]
+    assert in_order(ROUTING_RULES.default, ALL, sought(**asked)) == ["money", "service"]
+
+
 def test_nobody_to_take_it() -> None:
     """T4: groups that nobody has made are passed over; without any there is no group."""
     assert in_order(ROUTING_RULES.default, [], sought(tier=Tier.KEY)) == []
