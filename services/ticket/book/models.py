@@ -37,6 +37,32 @@ class OrderBookLine(TicketServiceTable, table=True):
     in_flight_minor: int = Field(sa_type=BigInteger)
 
 
+class BookEntry(TicketServiceTable, table=True):
+    """One thing that happened to money of an order: to a line's, or to the order's as a whole, for a cause."""
+
+    __tablename__ = "book_entry"
+
+    entry_id: int = Field(primary_key=True, sa_type=BigInteger)
+    order_id: UUID
+    kind: str = Field(sa_type=Text)
+    line_no: int | None = None
+    amount_minor: int = Field(sa_type=BigInteger)
+    cause_id: UUID
+    at: datetime
+
+
+class BookCheck(TicketServiceTable, table=True):
+    """How far the looks at entries and books are, and how many rounds there were."""
+
+    __tablename__ = "book_check"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    entry_id: int = Field(sa_type=BigInteger)
+    order_id: UUID | None = None
+    rounds: int = Field(sa_type=BigInteger)
+    round_ended_at: datetime | None = None
+
+
 class BookAlarm(TicketServiceTable, table=True):
     """Something that doesn't add up, until somebody has settled it. What lasts is one alarm, seen so many `times`."""
 
