@@ -51,7 +51,7 @@ async def show(work: Work, seen: Seen) -> RequestPublic:
         steps=_steps(work, kind, records, forms.masked),
         next_step=following.code if following and _sees(work, following) else None,
         over_short=await _over_short(work, request),
-        allowed=_allowed(work, request),
+        allowed=_allowed(work, request, following),
         ticket=await tickets.show(work, ticket),
     )
 
@@ -197,9 +197,13 @@ async def _over_short(work: Work, request: ServiceRequest) -> WeighedPublic | No
     )
 
 
-def _allowed(work: Work, request: ServiceRequest) -> Sequence[str]:
+def _allowed(work: Work, request: ServiceRequest, following: RequestStep | None) -> Sequence[str]:
+    """What is drawn; of that for customers what is theirs to do, and steps only when the next one is."""
     drawn = LIFE.allowed(RequestStatus(request.status))
-    return drawn if sees_notes(work) else [verb for verb in drawn if verb in OF_CUSTOMERS]
+    if sees_notes(work):
+        return drawn
+    theirs = following is not None and following.by is StepBy.CUSTOMER
+    return [verb for verb in drawn if verb in OF_CUSTOMERS and (theirs or verb != "record")]
 
 
 def _sees(work: Work, step: RequestStep) -> bool:
