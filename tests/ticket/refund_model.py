@@ -7,7 +7,7 @@ It knows nothing of the code but the drawings of `test_refund_stages`, which wer
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import permutations
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from refund_desk import ROLE_OF
 from test_refund_stages import DRAWINGS, read
@@ -26,6 +26,16 @@ TOLD = {
 LIMITS = {"agent": 50_00, "supervisor": 500_00, "manager": None}
 TWO_ABOVE, SECOND = 5_000_00, {"manager", "finance"}
 DONE = (200, None)
+
+
+class DisagreementError(AssertionError):
+    """The service does something else than the model says; all that there have been are remembered."""
+
+    seen: ClassVar[list[str]] = []
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.seen.append(what)
 
 
 class Expected(NamedTuple):
@@ -123,6 +133,7 @@ class Claim:
         """The doors that its stage has."""
         drawn = {arrow.partition("/")[0] for arrow in STAGES[self.kind].get(self.stage, {})}
         drawn -= {"edit"} if self.moved else set()
+        drawn -= {"approve"} if self.approved else set()
         return drawn - ({"close"} if self.stage == "inspected" and self.amount else set())
 
     def go(self, arrow: str, *told: str) -> None:
@@ -299,7 +310,15 @@ def sold(number: str, lines: list[tuple[int, int]], *, discount: int, freight: i
 
 
 def check(model: Model, found: dict[str, Any]) -> None:
-    """What the database says is what the model says; every sum, stage, line of the trail and event of it."""
+    """What the database says is what the model says; every sum, stage, line of the trail and event of it. Raises
+    DisagreementError."""
+    try:
+        _check_all(model, found)
+    except AssertionError as error:
+        raise DisagreementError(str(error)) from error
+
+
+def _check_all(model: Model, found: dict[str, Any]) -> None:
     books = {one["order_no"]: one for one in found["books"]}
     for sold_ in model.orders:
         book = books[sold_.number]

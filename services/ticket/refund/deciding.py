@@ -136,7 +136,7 @@ async def close(work: Work, refund_id: UUID) -> Case:
 
 async def _approved(work: Work, case: Case, order: OrderLike, book: Book, granted: Granted) -> None:
     """Everybody who has to has approved it."""
-    refund, before = case.refund, case.stage
+    refund, before = case.refund, lifecycle.move(case.refund, "approve/complete")
     pays = case.kind is RefundKind.MONEY_ONLY or (
         case.kind is RefundKind.RETURN_AND_MONEY and before is Stage.INSPECTED
     )
@@ -150,7 +150,7 @@ async def _approved(work: Work, case: Case, order: OrderLike, book: Book, grante
         await order_payment(work, case)
     told = telling.approved(refund, told_of(case), payee_of(work, refund), pay_now=pays, at=work.now)
     next_legs = _NEXT[RefundKind.MONEY_ONLY if pays else case.kind] if pays or before is Stage.UNDER_REVIEW else []
-    await move(work, case, "approve/complete", event=told, legs=[_AGREED, *next_legs])
+    await arrived(work, case, "approve/complete", event=told, legs=[_AGREED, *next_legs])
 
 
 async def _call_off(work: Work, case: Case) -> None:

@@ -55,6 +55,7 @@ class RefundLike(Protocol):
     goods_moved: bool
     attempt: int
     amount_minor: int
+    approved_at: datetime | None
     parcel: str | None
     parcel_at: datetime | None
 
@@ -72,10 +73,11 @@ ENDED = (_S.CLOSED, _S.REFUSED, _S.WITHDRAWN)
 BEFORE_APPROVAL = (_S.REQUESTED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED)
 _UNTIL_PAYING = (_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED)
 # What can't be done any more once the replacement has gone ahead of the return, once goods are on their way back,
-# once the difference of an exchange is being paid, and as long as something is owed.
+# once the difference of an exchange is being paid, as long as something is owed, and once it has been approved.
 _NOT_AHEAD = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "top-up", "run-out"})
 _NOT_MOVED = frozenset({"edit"})
 _NOT_OWING = frozenset({"close"})
+_NOT_AGAIN = frozenset({"approve"})
 _NOT_PAYING = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "approve"})
 _CLEARED = (FlagMeaning.CLEARED, FlagMeaning.SOLVED)
 
@@ -259,7 +261,13 @@ def allowed(refund: RefundLike) -> list[str]:
     drawn = dict.fromkeys(door(arrow) for arrow in life_of(refund).allowed(Stage(refund.status)))
     paying = refund.kind == RefundKind.EXCHANGE and refund.attempt > 0
     owing = refund.status == Stage.INSPECTED and refund.amount_minor > 0
-    over = {_NOT_AHEAD: refund.ahead, _NOT_MOVED: refund.goods_moved, _NOT_PAYING: paying, _NOT_OWING: owing}
+    over = {
+        _NOT_AHEAD: refund.ahead,
+        _NOT_MOVED: refund.goods_moved,
+        _NOT_PAYING: paying,
+        _NOT_OWING: owing,
+        _NOT_AGAIN: refund.approved_at is not None,
+    }
     gone = frozenset().union(*(verbs for verbs, holds in over.items() if holds))
     return [verb for verb in drawn if verb not in gone]
 
