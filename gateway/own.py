@@ -53,9 +53,8 @@ def create_gateway(settings: GatewaySettings, *, clock: Clock | None = None) -> 
         description=_DESCRIPTION,
         clock=clock,
         counted=False,
+        openapi_url=None,  # the merged document takes its place
     )
-    # The merged document takes the place of the framework's own, which would be found first.
-    app.router.routes = [route for route in app.router.routes if getattr(route, "name", "") != "openapi"]
     office = open_office(settings, app.state.runtime, revocations, clock)
     app.state.runtime.verifier = office.verifier
     upstream, limits = HttpUpstream(settings.upstreams), Limits(settings.quotas)

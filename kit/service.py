@@ -27,10 +27,12 @@ def create_app(
     clock: Clock | None = None,
     counted: bool = True,
     larger_bodies: Sequence[LargerBody] = (),
+    openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
     """The application of one service; its runtime starts and stops with it.
 
-    An application behind something that counts requests itself is not `counted`.
+    An application behind something that counts requests itself is not `counted`; one that shows a document of its own
+    has no `openapi_url`.
     """
     runtime = Runtime(wiring, settings, clock=clock)
 
@@ -44,6 +46,7 @@ def create_app(
         description=description,
         version=VERSION,
         lifespan=lifespan,
+        openapi_url=openapi_url,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=openapi.operation_id,
