@@ -28,7 +28,7 @@ _STATEMENTS = (
         ticket_id uuid NOT NULL,
         procedure text NOT NULL,
         step text NOT NULL,
-        place smallint NOT NULL,
+        place integer NOT NULL,
         name_zh text NOT NULL,
         name_en text NOT NULL,
         required boolean NOT NULL,
