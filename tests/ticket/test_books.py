@@ -1,5 +1,7 @@
 """The books of orders on a real database (T55, I12): what was paid is kept, refunded or in flight, and nothing else."""
 
+from importlib import import_module
+
 import pytest
 from book_desk import LINES, WHO, Books
 from sqlalchemy.exc import DBAPIError
@@ -199,3 +201,21 @@ async def test_a_batch_opens_its_books_with_the_same_few_statements(desk: Desk) 
     assert (row.books, row.kept) == (501, 501 * 20_00)
     (entries,) = await desk.rows("SELECT count(*) AS entries FROM book_entry")
     assert entries.entries == 501
+
+
+async def test_the_migration_opens_the_books_of_what_was_paid_before(desk: Desk, kept: Books) -> None:
+    """The same books as if the orders had come afterwards."""
+    for number, paid in (("A-1", 100_00), ("A-2", 70_00)):
+        await kept.paid_order(number, paid)
+    await desk.put("A-3")
+    books_of = "SELECT * FROM order_book ORDER BY order_id"
+    entries_of = "SELECT order_id, kind, line_no, amount_minor, cause_id FROM book_entry ORDER BY order_id"
+    before = [list(await desk.rows(query)) for query in (books_of, entries_of)]
+    await desk.change("ALTER TABLE book_entry DISABLE TRIGGER USER")
+    await desk.change("GRANT DELETE ON book_entry TO CURRENT_USER")
+    await desk.change("DELETE FROM book_entry")
+    await desk.change("DELETE FROM order_book")
+    for statement in import_module("services.ticket.migrations.versions.2026_11_22_0012_books")._STATEMENTS[-2:]:
+        await desk.change(statement)
+    assert [list(await desk.rows(query)) for query in (books_of, entries_of)] == before
+    assert len(before[0]) == 2

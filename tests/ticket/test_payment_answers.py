@@ -203,6 +203,19 @@ async def test_an_answer_is_for_the_shops_of_its_teller(payments: Payments) -> N
     assert (await payments.payment(refund))[0] == "due"
 
 
+async def test_what_a_stranger_says_first_is_no_repetition(payments: Payments) -> None:
+    """Another shop's token says it; then the very same comes from who may say it, and counts."""
+    refund = await payments.due()
+    said = {
+        "payment_key": refund["payment_key"], "result": "failed", "payment_reference": "F-1", "amount": "40.00",
+        "currency": "CNY", "at": NOON.isoformat(), "failure": "closed",
+    }  # fmt: skip
+    stranger = await payments.desk.call("POST", "/v1/payments/answers", "storefront", json=said, shops=["other"])
+    ours = await payments.desk.call("POST", "/v1/payments/answers", "storefront", json=said)
+    assert (stranger.status_code, ours.json()["verdict"]) == (404, "applied")
+    assert (await payments.payment(refund))[0] == "failed"
+
+
 async def test_the_refunds_own_address_takes_the_answer_too(payments: Payments) -> None:
     refund = await payments.due()
     body = {

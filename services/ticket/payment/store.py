@@ -92,9 +92,10 @@ async def reference_taken(session: AsyncSession, reference: str) -> bool:
 
 
 async def knows_answer(session: AsyncSession, answer: PaymentAnswer) -> bool:
-    """Whether the very same has been said before."""
+    """Whether the very same has been said before, by somebody who was heard."""
     same = [col(getattr(PaymentAnswer, name)) == getattr(answer, name) for name in ANSWER]
-    return (await session.execute(select(col(PaymentAnswer.number)).where(*same))).first() is not None
+    heard = select(col(PaymentAnswer.number)).where(*same, col(PaymentAnswer.verdict) != "refused")
+    return (await session.execute(heard)).first() is not None
 
 
 async def keep_answer(session: AsyncSession, answer: PaymentAnswer) -> None:

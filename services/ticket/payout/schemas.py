@@ -60,6 +60,22 @@ class PaymentResult(BaseModel):
 class PaymentAnswerPost(PaymentResult):
     """What became of the payment with that number."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "payment_key": "01a20200-fd55-77e6-aa7d-532794f7141f",
+                    "result": "paid",
+                    "payment_reference": "P-20261121-7",
+                    "amount": "44.68",
+                    "currency": "CNY",
+                    "at": "2026-11-21T12:00:00+08:00",
+                }
+            ]
+        },
+    )
+
     payment_key: UUID
 
 
