@@ -9,7 +9,7 @@ from fractions import Fraction
 from uuid import UUID
 
 import pytest
-from refund_walks import Stage, stage, walk, walk_into_it
+from refund_walks import FULL, Stage, stage, walk, walk_into_it
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,6 +36,7 @@ WHERE contype = 'c' AND conrelid::regclass::text IN ('order_book', 'order_book_l
 _GUARDED = ("approval", "approval_case", "payment", "book_entry")
 
 
+@pytest.mark.timeout(3600 if FULL else 120)
 def test_after_sales_under_random_hands(stage: Stage) -> None:
     """Sums, stages, one line of the trail and the right events for each change; nobody approves their own."""
     walk(stage)

@@ -2,6 +2,7 @@
 arrows that leave it, and where they lead."""
 
 from contextlib import nullcontext
+from itertools import cycle
 from types import SimpleNamespace
 from typing import Any
 
@@ -235,31 +236,30 @@ async def put_at(refunds: Refunds, refund: dict[str, Any], stage: Stage) -> None
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", RefundKind)
-async def test_what_is_not_drawn_writes_nothing(refunds: Refunds, kind: RefundKind) -> None:
-    """I10, over the API: each verb of the room in every stage of every kind that doesn't have it."""
-    left: dict[str, Any] = {"shipped_at": None, "received_at": None} if kind is RefundKind.MONEY_ONLY else LEFT
-    await refunds.order("A-1", (2, "40.00"), **left)
-    refund = await refunds.ask(kind=kind.value, pieces={1: 1})
-    asked = 0
-    for stage in Stage:
-        await put_at(refunds, refund, stage)
-        seen = await refunds.get(refund)
-        before = await refunds.written()
-        drawn = {door(arrow) for arrow in read(DRAWINGS[kind]).get(stage.value, {})}
-        drawn -= {"close"} if stage is Stage.INSPECTED else set()  # as long as something is owed
-        drawn -= {"approve"} if stage not in lifecycle.BEFORE_APPROVAL else set()  # once it is approved
-        assert set(seen["allowed"]) == drawn
-        for verb, (body, who) in VERBS.items():
-            if verb in drawn:
-                continue
-            refused = await refunds.verb(refund, verb, who, match=seen["ticket"]["version"], **body)
-            assert problem(refused, 409) == "transition-refused", f"{stage} {verb}"
-            assert set(refused.json()["allowed"]) == drawn
-            asked += 1
-        if "edit" not in drawn:
-            refused = await refunds.edit(refund, match=seen["ticket"]["version"], reason="late")
-            assert problem(refused, 409) == "transition-refused"
-            asked += 1
-        assert await refunds.written() == before
-    assert asked > 80
+async def test_what_is_not_drawn_writes_nothing(refunds: Refunds) -> None:
+    """I10, over the API: each stage of every kind, and in turn the verbs of the room that it doesn't have."""
+    turns, asked = cycle(VERBS), 0
+    for kind in RefundKind:
+        left: dict[str, Any] = (
+            LEFT if kind is not RefundKind.MONEY_ONLY else {"shipped_at": None, "received_at": None}
+        )
+        await refunds.order(f"A-{kind}", (2, "40.00"), **left)
+        refund = await refunds.ask(order_no=f"A-{kind}", kind=kind.value, pieces={1: 1})
+        for stage in Stage:
+            await put_at(refunds, refund, stage)
+            seen = await refunds.get(refund)
+            drawn = {door(arrow) for arrow in read(DRAWINGS[kind]).get(stage.value, {})}
+            drawn -= {"close"} if stage is Stage.INSPECTED else set()  # as long as something is owed
+            drawn -= {"approve"} if stage not in lifecycle.BEFORE_APPROVAL else set()  # once it is approved
+            assert set(seen["allowed"]) == drawn, f"{kind} {stage}"
+            before = await refunds.written()
+            for verb in [next(turns) for _ in range(4)]:
+                if verb in drawn:
+                    continue
+                body, who = VERBS[verb]
+                refused = await refunds.verb(refund, verb, who, match=seen["ticket"]["version"], **body)
+                assert problem(refused, 409) == "transition-refused", f"{kind} {stage} {verb}"
+                assert set(refused.json()["allowed"]) == drawn
+                asked += 1
+            assert await refunds.written() == before, f"{kind} {stage}"
+    assert asked > 120
