@@ -119,8 +119,8 @@ class RefundApproved(RefundEvent):
     """同意退款: the payment side may pay ``amount`` once goods, if any are wanted back, have passed (T22, T28).
 
     ``pay_now`` says that nothing is waited for. ``payment_key`` is the same however often paying is tried: one key is
-    paid once, and ``attempt`` counts from 1. ``payee_token`` stands for the payee's account. ``goods``, ``freight`` and
-    ``deducted`` add up to the amount (T26); ``policy_version`` is the refund policy that decided.
+    paid once, and ``attempt`` counts from 1. ``payee_token`` stands for the payee's account. ``goods``, ``freight``
+    and ``deducted`` add up to the amount (T26); ``policy_version`` is the refund policy that decided.
     """
 
     SUBJECT = "refund.approved"

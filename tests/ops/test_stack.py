@@ -159,8 +159,8 @@ def test_restart_revives_programs_and_servers_on_their_addresses(tmp_path: Path)
             os.kill(old, signal.SIGKILL)
             until(lambda name=name, old=old: in_run_file(tmp_path, name) != old)  # type: ignore[misc]
         until(lambda: is_ready(told["services"]["ticket"]) and is_ready(told["gateway"]))
-        for address in (told["nats"], told["databases"]["ticket"].rpartition("@")[2].partition("/")[0]):
-            host, port = address.removeprefix("nats://").split(":")
+        for address in (told["nats"], told["databases"]["ticket"]):
+            host, port = address.rpartition("@")[2].partition("/")[0].split(":")
             socket.create_connection((host, int(port)), timeout=5).close()
         child.send_signal(signal.SIGTERM)
         assert child.wait(20) == 0

@@ -155,7 +155,11 @@ _STATEMENTS = (
     """,
     "CREATE UNIQUE INDEX uq_shop_account_alarm_open ON shop_account_alarm (shop_account_id) WHERE ended_at IS NULL",
     "CREATE INDEX ix_shop_account_alarm_shop ON shop_account_alarm (shop, alarm_id)",
-    "CREATE TABLE sign_in_check (slot timestamptz PRIMARY KEY, found integer NOT NULL, checked_at timestamptz NOT NULL)",
+    """
+    CREATE TABLE sign_in_check (
+        slot timestamptz PRIMARY KEY, found integer NOT NULL, checked_at timestamptz NOT NULL
+    )
+    """,
 )
 
 

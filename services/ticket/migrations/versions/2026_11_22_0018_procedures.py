@@ -116,7 +116,7 @@ def upgrade() -> None:
         {
             "code": code,
             "name": {"zh": zh, "en": en},
-            "when": {**_WHEN, **when},
+            "when": _WHEN | dict(when),
             "steps": [
                 {"code": step, "name": {"zh": step_zh, "en": step_en}, "required": True}
                 for step, step_zh, step_en in steps
