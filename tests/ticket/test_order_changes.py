@@ -1,7 +1,7 @@
 """Order changes through the API: even, dearer, cheaper; confirmed by the storefront, refused, withdrawn (T37)."""
 
 import pytest
-from change_desk import RECIPIENT, Changes, lines
+from change_desk import LINES, RECIPIENT, Changes, lines
 from ticket_desk import PAID, Desk, an_item
 
 from kit.ids import new_id
@@ -176,6 +176,31 @@ async def test_cheaper_is_approved_given_back_and_confirmed(changes: Changes) ->
     assert await changes.desk.audits(change["change_id"]) == [
         "request", "refuse", "give-back", "pay", "confirm",
     ]  # fmt: skip
+
+
+async def test_a_version_that_says_it_otherwise_is_confirmed_by_hand(changes: Changes) -> None:
+    """82 instead of 80 is told: nothing is lowered twice, and from then on a correction counts to the cent."""
+    change = await changes.agreed(lines=[{"line_no": 1, "quantity": 3}])
+    await changes.pay(change)
+    assert (await changes.verb(change, "confirm")).status_code == 409
+    otherwise = lines("62.00", quantity=3)
+    await changes.revise(2, paid="82.00", lines=otherwise)
+    assert (await changes.shown(change))["status"] == "refunding"
+    assert await changes.book() == ("100", "80", "20", "0")
+    confirmed = await changes.done(change, "confirm", "agent")
+    assert (confirmed["status"], confirmed["confirmed_revision"]) == ("confirmed", 2)
+    await changes.revise(3, paid="82.00", lines=otherwise, agent="菲菲")
+    assert await changes.book() == ("100", "80", "20", "0")
+    await changes.revise(4, paid="83.00", lines=lines("63.00", quantity=3))
+    assert await changes.book() == ("101", "81", "20", "0")
+
+
+async def test_a_sum_that_nobody_has_told_is_not_divided(changes: Changes) -> None:
+    """T55: paid, but nobody says how much: there is no book to give back from."""
+    await changes.desk.put("N-1", lines=LINES, paid_at=PAID)
+    dearer = await changes.asked(number="N-1", lines=[{"line_no": 1, "quantity": 5}])
+    refused = await changes.verb(dearer, "agree")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/order-unpaid")
 
 
 async def test_above_the_limits_two_decide(changes: Changes) -> None:

@@ -21,7 +21,7 @@ from services.ticket.order.service import Order
 from services.ticket.order_change import following, lifecycle, store
 from services.ticket.order_change.content import content_of
 from services.ticket.order_change.gross import apart_of
-from services.ticket.order_change.lifecycle import LIFE, ChangeStatus
+from services.ticket.order_change.lifecycle import ChangeStatus
 from services.ticket.order_change.models import OrderChange
 from services.ticket.order_change.reading import get_change
 from services.ticket.order_change.terms import digest_of
@@ -37,31 +37,19 @@ async def agree_to_change(work: Work, change_id: UUID) -> OrderChange:
     is told what to carry out.
 
     Raises Problem `precondition-required`, `stale-version`, `transition-refused`; `order-closed` once it has shipped,
-    `conflict` when the order costs or holds something else by now; of a cheaper one what approvals and the book
-    refuse: `own-request`, `beyond-authority`, `more-than-kept`.
+    `conflict` when the order costs or holds something else by now, `order-unpaid` when it is paid and nobody has said
+    how much; of a cheaper one what approvals and the book refuse: `own-request`, `beyond-authority`,
+    `more-than-kept`.
     """
     if work.expected_version is None:
         raise Problem("precondition-required")
     change, order, book = await _held(work, change_id)
-    if change.status != ChangeStatus.REQUESTED:
-        raise LIFE.refusal(ChangeStatus(change.status), "agree")
-    orders.expect_unshipped(order)
-    if digest_of(order) != change.terms:
-        raise Problem("conflict", revision=order.revision)
+    _expect_as_reckoned(change, order, book)
     before = _audited(change)
-    verb = "agree"
-    if book is not None and change.difference_minor > 0:
-        if await following.topped_up(work, order) < change.difference_minor:
-            verb = "ask-top-up"
-    elif book is not None and change.difference_minor < 0:
-        if not await _give_back(work, change, book):
-            change.version += 1
-            await audit.record(work, "approve", "order_change", change_id, before=before, after=_audited(change))
-            return change
-        verb = "give-back"
-    LIFE.move(change, verb)
+    verb = await _agreement(work, change, order, book)
+    lifecycle.move(change, verb)
     change.version += 1
-    if verb != "ask-top-up":
+    if change.status in lifecycle.TOLD:
         change.agreed_at = work.now
         await outbox.record(work, order, lifecycle.requested(change, state_of(order)))
     await audit.record(work, verb, "order_change", change_id, before=before, after=_audited(change))
@@ -74,11 +62,9 @@ async def refuse_change(work: Work, change_id: UUID, grounds: str) -> OrderChang
     change, _, book = await _held(work, change_id)
     payment = await payments.of_cause(work.session, change_id)
     if payment is not None and (payment.status in OPEN or payment.retryable):
-        facts: dict[str, Any] = {"noun": LIFE.noun, "from": change.status, "verb": "refuse"}
-        left = [verb for verb in lifecycle.allowed(change) if verb != "refuse"]
-        raise Problem("transition-refused", allowed=left, payment=payment.status, **facts)
+        raise lifecycle.refusal(change, "refuse")
     before = _audited(change)
-    LIFE.move(change, "refuse")
+    lifecycle.move(change, "refuse")
     change.grounds = grounds
     change.version += 1
     if book is not None and payment is not None and payment.status == PaymentStatus.FAILED:
@@ -96,7 +82,7 @@ async def withdraw_change(work: Work, change_id: UUID) -> OrderChange:
     `transition-refused`, `not-found`."""
     change, _, _ = await _held(work, change_id)
     before = _audited(change)
-    LIFE.move(change, "withdraw")
+    lifecycle.move(change, "withdraw")
     change.version += 1
     if change.difference_minor < 0:
         await approvals.void(work, change_id)
@@ -111,7 +97,7 @@ async def confirm_change(work: Work, change_id: UUID) -> OrderChange:
     if order.revision <= change.revision:
         raise Problem("conflict", revision=order.revision)
     if change.status not in lifecycle.TOLD:
-        raise LIFE.refusal(ChangeStatus(change.status), "confirm")
+        raise lifecycle.refusal(change, "confirm")
     changes = (await store.moving_money(work.session, [order.order_id])).get(order.order_id, [])
     top_ups = (await orders.topped_up(work.session, [order])).get(order.order_id, 0)
     paid = book.paid_minor if book is not None else order.paid_minor or 0
@@ -124,7 +110,7 @@ async def retry_payment(work: Work, change_id: UUID) -> OrderChange:
     `transition-refused`, `not-found` where nothing is to be paid."""
     change, order, _ = await _held(work, change_id)
     before = _audited(change)
-    LIFE.move(change, "retry")
+    lifecycle.move(change, "retry")
     await payments.retry(work, change_id)
     change.attempt += 1
     change.version += 1
@@ -146,6 +132,27 @@ async def _held(work: Work, change_id: UUID) -> Held:
         raise Problem("not-found")
     work.expect_version(change.version)
     return change, order, book
+
+
+def _expect_as_reckoned(change: OrderChange, order: Order, book: Book | None) -> None:
+    """What is agreed to is what was reckoned, of an order that can still be changed."""
+    if change.status != ChangeStatus.REQUESTED:
+        raise lifecycle.refusal(change, "agree")
+    orders.expect_unshipped(order)
+    if digest_of(order) != change.terms:
+        raise Problem("conflict", revision=order.revision)
+    if book is None and order.paid_at is not None and change.difference_minor:
+        raise Problem("order-unpaid")
+
+
+async def _agreement(work: Work, change: OrderChange, order: Order, book: Book | None) -> str:
+    """The verb that it takes: nothing moves for an unpaid order; what is dearer waits for its top-up, unless that has
+    come already; what is cheaper is given back once enough people have approved."""
+    if book is None or not change.difference_minor:
+        return "agree"
+    if change.difference_minor > 0:
+        return "agree" if await following.topped_up(work, order) >= change.difference_minor else "ask-top-up"
+    return "give-back" if await _give_back(work, change, book) else "approve"
 
 
 async def _give_back(work: Work, change: OrderChange, book: Book) -> bool:

@@ -17,7 +17,7 @@ from services.ticket.order.lifecycle import state_of
 from services.ticket.order.service import Order
 from services.ticket.order_change import lifecycle, sealing, store
 from services.ticket.order_change.gross import Apart, apart_of, paid_for
-from services.ticket.order_change.lifecycle import LIFE, TOLD, ChangeStatus
+from services.ticket.order_change.lifecycle import TOLD, ChangeStatus
 from services.ticket.order_change.models import OrderChange
 from services.ticket.order_change.terms import is_carried_out
 
@@ -67,7 +67,7 @@ async def follow_top_up(work: Work, _: UUID, facts: Mapping[str, Any]) -> None:
     if locked is None:
         return
     before = {"status": locked.status}
-    LIFE.move(locked, "top-up")
+    lifecycle.move(locked, "top-up")
     locked.agreed_at = work.now
     locked.version += 1
     await outbox.record(work, order, lifecycle.requested(locked, state_of(order)))
@@ -130,7 +130,7 @@ async def _confirm(work: Work, read: Reading) -> None:
 async def confirm(work: Work, change: OrderChange, order: Order, paid_minor: int, apart: Apart) -> None:
     """The same for whoever holds the change's lock and knows what was paid."""
     before = {"status": change.status, "revision": change.revision}
-    LIFE.move(change, "confirm")
+    lifecycle.move(change, "confirm")
     told = order.paid_minor
     change.reflected_minor = 0 if told is None else paid_minor - told - apart.reflected
     change.confirmed_at, change.confirmed_revision = work.now, order.revision

@@ -11,6 +11,7 @@ from contracts.ticket.order import ChangeKind, LineChange, OrderChangeRequested,
 from kit.lifecycle import Lifecycle
 from kit.money import Money
 from kit.privacy import scrub
+from kit.problems import Problem
 
 
 class ChangeStatus(StrEnum):
@@ -32,6 +33,7 @@ LIFE = Lifecycle(
     states=ChangeStatus,
     initial=_S.REQUESTED,
     table={
+        "approve": {_S.REQUESTED: _S.REQUESTED},
         "agree": {_S.REQUESTED: _S.AGREED},
         "ask-top-up": {_S.REQUESTED: _S.TOPPING_UP},
         "give-back": {_S.REQUESTED: _S.REFUNDING},
@@ -45,8 +47,8 @@ LIFE = Lifecycle(
 OPEN = (_S.REQUESTED, _S.TOPPING_UP, _S.AGREED, _S.REFUNDING)
 TOLD = (_S.AGREED, _S.REFUNDING)
 """The storefront knows of it and is to carry it out."""
-# Which of the three a change takes when it is agreed to follows from what it costs.
-_AGREEING = frozenset({"agree", "ask-top-up", "give-back"})
+# Which of these a change takes when it is agreed to follows from what it costs, and from who has approved.
+_AGREEING = frozenset({"approve", "agree", "ask-top-up", "give-back"})
 _BY_ITSELF = frozenset({"top-up"})
 
 
@@ -77,6 +79,19 @@ def allowed(change: ChangeLike) -> list[str]:
         for verb in verbs
         if verb not in _AGREEING | _BY_ITSELF and (verb != "retry" or change.payment_key is not None)
     ]
+
+
+def move(change: ChangeLike, verb: str) -> None:
+    """Take the change through a verb. Raises Problem `transition-refused`."""
+    if ChangeStatus(change.status) not in LIFE.table[verb]:
+        raise refusal(change, verb)
+    LIFE.move(change, verb)
+
+
+def refusal(change: ChangeLike, verb: str) -> Problem:
+    """The 409 that names what somebody may ask for instead."""
+    facts: dict[str, Any] = {"noun": LIFE.noun, "from": change.status, "verb": verb}
+    return Problem("transition-refused", allowed=[one for one in allowed(change) if one != verb], **facts)
 
 
 def requested(change: ChangeLike, order: OrderState) -> OrderChangeRequested:
