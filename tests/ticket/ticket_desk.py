@@ -29,7 +29,7 @@ LATER = "2026-11-20T18:00:00+08:00"
 # Relay, timers and sealer work at a pace of their own; what they ask is none of these.
 _OURS = re.compile(
     r"\b(shop_order|order_\w+|ticket|\w+_copy|position|complaint\w*|unit_volume|penalty_\w+|emergency"
-    r"|service_request\w*|ticket_procedure\w*|approval\w*|budget_spent|goodwill|case_cost)\b"
+    r"|service_request\w*|ticket_procedure\w*|approval\w*|budget_spent|goodwill|case_cost|return_\w+|exchange\w*)\b"
     r"|INSERT INTO (outbox|audit)\b"
 )
 
