@@ -8,6 +8,7 @@ from services.ticket.inbound import rotation as inbound
 from services.ticket.order import rotation as orders
 from services.ticket.order_change import rotation as order_changes
 from services.ticket.payment import rotation as payments
+from services.ticket.refund import rotation as refunds
 from services.ticket.service_request import rotation as service_requests
 
 SEALED: tuple[Step, ...] = (
@@ -19,6 +20,7 @@ SEALED: tuple[Step, ...] = (
     service_requests.reseal_steps,
     order_changes.reseal_recipients,
     payments.reseal_payees,
+    refunds.reseal_payees,
     deadletters.reseal_letters,
     reseal_answers,
 )

@@ -1,5 +1,7 @@
 """T20 to T22, T28: from a request to its money over the API; who may do what, and what a buyer sees of it."""
 
+from uuid import UUID
+
 import orjson
 import pytest
 from refund_desk import AGENT, ASKER, CHIEF, FINANCE, LEAD, OTHER_CHIEF, Refunds, problem
@@ -7,6 +9,9 @@ from ticket_desk import Desk, a_file
 
 from contracts.customer.customer import ShopTier, Tier
 from kit.ids import new_id
+from kit.principals import system
+from services.ticket.refund.rotation import reseal_payees
+from services.ticket.refund.weighing import payee_place
 
 
 @pytest.fixture
@@ -226,3 +231,20 @@ async def legs(desk: Desk, refund: dict[str, object], *, running: bool = False) 
         "SELECT kind, status FROM clock WHERE ticket_id = :one ORDER BY clock_id", one=refund["refund_id"]
     )
     return {row.kind: row.status for row in rows if not running or row.status == "running"}
+
+
+async def test_who_gets_the_money_lies_sealed_and_comes_under_a_new_key(refunds: Refunds) -> None:
+    """T20, X6: the payer's token as the order has it, in no table in plain; `kefu reseal` finds it."""
+    desk = refunds.desk
+    await refunds.order("A-1", (2, "40.00"), payer_token="payer-token-1", shipped_at=None, received_at=None)
+    paying = await refunds.approved(kind="money_only", reason="no_reason")
+    (approved,) = [one for one in await told(desk, paying["refund_id"]) if "pay_now" in one]
+    assert approved["payee_token"] == "payer-token-1"
+    (row,) = await desk.rows("SELECT to_jsonb(r) AS row, sealed_payee FROM refund r")
+    assert "payer-token" not in str(row.row)
+    vault = desk.client.transactions.vault
+    assert vault is not None
+    place = payee_place(UUID(paying["refund_id"]))
+    assert vault.open(bytes(row.sealed_payee), place) == "payer-token-1"
+    async with desk.client.transactions.begin(system("test")) as work:
+        assert await reseal_payees(work, None, 10) == (0, None)

@@ -75,6 +75,14 @@ async def page(session: AsyncSession, wanted: Wanted, after: UUID | None, limit:
     return list((await session.execute(statement)).scalars())
 
 
+async def after(session: AsyncSession, refund_id: UUID | None, limit: int) -> list[Refund]:
+    """The next requests by id, under their row locks."""
+    statement = select(Refund).order_by(col(Refund.refund_id)).limit(limit).with_for_update()
+    if refund_id is not None:
+        statement = statement.where(col(Refund.refund_id) > refund_id)
+    return list((await session.execute(statement)).scalars())
+
+
 def _one(refund_id: UUID) -> Select[Refund]:
     statement = select(Refund).where(col(Refund.refund_id) == refund_id)
     return statement.execution_options(populate_existing=True)
