@@ -13,7 +13,7 @@ from gateway.exchange import NOBODYS, Exchange
 from gateway.metrics import UNCOUNTED, Counts
 from gateway.proxy import Proxy
 from gateway.routes import GATEWAY, Route, find
-from kit.logs import log
+from kit.logs import log, note
 from kit.metrics import OFF as UNMEASURED
 from kit.metrics import Metrics
 from kit.problems import Problem
@@ -144,7 +144,7 @@ def _refusal(exchange: Exchange, route: Route | None) -> Problem | None:
 
 def _write_log(exchange: Exchange, span: RequestSpan | None) -> None:
     """One line a request: ids and numbers. Paths are told by family and queries not at all: they may name people."""
-    write = log.debug if exchange.family in _PROBES else log.info
+    write = log.debug if exchange.family in _PROBES else note
     traced = {"trace_id": trace_id(span.traceparent)} if span is not None else {}
     write(
         "request",

@@ -39,8 +39,13 @@ class UnreadableHeaderError(ValueError):
 
 def the_one(headers: RawHeaders, name: bytes) -> bytes | None:
     """The value of a header that stands exactly once; two of them are as good as none."""
-    values = [value for found, value in headers if found == name]
-    return values[0] if len(values) == 1 else None
+    one: bytes | None = None
+    for found, value in headers:
+        if found == name:
+            if one is not None:
+                return None
+            one = value
+    return one
 
 
 def text_of(headers: RawHeaders, name: bytes) -> str | None:

@@ -5,6 +5,7 @@ import hmac
 import uuid
 from datetime import datetime
 
+import uuid_utils
 from uuid_utils import compat
 
 from kit.clock import business_date
@@ -13,6 +14,11 @@ from kit.clock import business_date
 def new_id() -> uuid.UUID:
     """A UUIDv7: unique, and later ids sort after earlier ones."""
     return compat.uuid7()
+
+
+def new_id_text() -> str:
+    """The same as text, for what is only ever written: a quarter of the cost."""
+    return str(uuid_utils.uuid7())
 
 
 def account_id(installation_key: bytes, shop: str, buyer_ref: str) -> uuid.UUID:

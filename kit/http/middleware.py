@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from kit.ids import new_id
+from kit.ids import new_id_text
 from kit.metrics import OFF as UNCOUNTED
 from kit.metrics import Metrics
 from kit.problems import Problem, language_of, render
@@ -34,7 +34,7 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 def request_id_of(scope: Scope) -> str:
     """The caller's X-Request-Id when it is well formed, else a new one."""
     given = header(scope, b"x-request-id")
-    return given.decode() if given and _REQUEST_ID.fullmatch(given) else str(new_id())
+    return given.decode() if given and _REQUEST_ID.fullmatch(given) else new_id_text()
 
 
 def traceparent_of(scope: Scope) -> str | None:
