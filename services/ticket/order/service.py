@@ -11,15 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.ticket.order import OrderEvent
 from kit import audit, outbox
 from kit.http.edge import see_own
-from kit.ids import account_id, derived_id
-from kit.money import Money
+from kit.ids import derived_id
 from kit.problems import Problem
 from kit.work import Work
-from services.ticket.order import lifecycle, sealing, store
+from services.ticket.order import lifecycle, rows, sealing, store
 from services.ticket.order.lifecycle import OrderLike
 from services.ticket.order.models import Delivery, Milestone, Order
 from services.ticket.order.schemas import OrderItem, OrderMilestone
-from services.ticket.order.sealing import Party, Recipient
+from services.ticket.order.sealing import Party
 from services.ticket.order.store import Waiting, waiting
 
 __all__ = [
@@ -28,11 +27,6 @@ __all__ = [
     "lock_order", "order_id_of", "party_of", "record_orders", "top_ups_of", "topped_up", "waiting",
 ]  # fmt: skip
 RECORDED, CORRECTED, UNCHANGED = "recorded", "corrected", "unchanged"
-_PLAIN = {
-    "shop", "order_no", "revision", "currency", "region", "channel", "agent", "courier", "payment_method",
-    "freight_insured", "top_up_of", "historic", "placed_at", "paid_at", "shipped_at", "received_at",
-    "completed_at", "cancelled_at",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ async def record_orders(
     if work.actor.account_id is not None:
         raise Problem("forbidden", permission="order:write")
     counted = _counted(items)
-    sent = {order_id: _order(work, order_id, item) for order_id, item in sorted(counted.items())}
+    sent = {order_id: rows.order_row(work, order_id, item) for order_id, item in sorted(counted.items())}
     told = _by_order(milestones)
     recorded = await _record(work, sent) if sent else []
     new = {change.order.order_id for change in recorded}
@@ -100,7 +94,9 @@ async def record_orders(
     changes = [*recorded, *moved]
     await _tell(work, changes)
     outcomes = {one.order.order_id: one.action for one in changes if one.action in (RECORDED, CORRECTED)}
-    await store.keep_deliveries(work.session, [_delivery(work, key, counted[key]) for key in sorted(outcomes)])
+    await store.keep_deliveries(
+        work.session, [rows.delivery_row(work, key, counted[key]) for key in sorted(outcomes)]
+    )
     await store.complete_deliveries(work.session, reached)
     taken = [_taken(item, counted, outcomes) for item in items]
     return Recorded(
@@ -214,7 +210,7 @@ async def _move_on(
         if order_id in higher:
             changes.append(_correct(order, sent[order_id], earlier[order_id], reached))
         for item in told.get(order_id, ()):
-            milestone = _milestone(work, order_id, item)
+            milestone = rows.milestone_row(work, order_id, item)
             if milestone.name in {one.name for one in earlier[order_id]}:
                 continue
             _expect_due(order, milestone, item.currency)
@@ -281,61 +277,3 @@ def _taken(item: OrderItem, counted: Mapping[UUID, OrderItem], outcomes: Mapping
     order_id = order_id_of(item.shop, item.order_no)
     outcome = outcomes.get(order_id, UNCHANGED) if counted[order_id] is item else UNCHANGED
     return Taken(order_id, outcome)
-
-
-def _order(work: Work, order_id: UUID, item: OrderItem) -> Order:
-    """The row that the storefront's words mean; not in any session yet."""
-    costs = [_minor(line.cost, item.currency) for line in item.lines]
-    surcharge = _minor(item.surcharge, item.currency) or 0
-    return Order(
-        **item.model_dump(include=_PLAIN),
-        order_id=order_id,
-        account_id=account_id(work.key, item.shop, item.buyer_ref),
-        goods_minor=sum(_minor(line.paid_total, item.currency) or 0 for line in item.lines),
-        discount_minor=_minor(item.discount, item.currency) or 0,
-        freight_minor=(_minor(item.freight, item.currency) or 0) + surcharge,
-        surcharge_minor=surcharge,
-        paid_minor=_minor(item.paid, item.currency),
-        cost_minor=_minor(item.cost, item.currency) if item.cost is not None else _sum_of_known(costs),
-        lines=[_line(line, item.currency) for line in item.lines],
-        recorded_at=work.now,
-    )
-
-
-def _milestone(work: Work, order_id: UUID, item: OrderMilestone) -> Milestone:
-    """The row that a milestone's words mean; not in any session yet."""
-    facts = item.model_dump(exclude={"shop", "order_no", "paid", "currency", "tracking_number", "payer_token"})
-    paid = None if item.paid is None or item.currency is None else _minor(item.paid, item.currency)
-    return Milestone(order_id=order_id, paid_minor=paid, **facts, **_sealed(work, order_id, item))
-
-
-def _sum_of_known(costs: Sequence[int | None]) -> int | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
-
-
-def _line(line: Any, currency: str) -> dict[str, Any]:
-    kept = line.model_dump(include={"line_no", "sku", "item_no", "product_name", "category", "options", "quantity"})
-    return {
-        **kept,
-        "unit_minor": _minor(line.unit_price, currency),
-        "paid_minor": _minor(line.paid_total, currency),
-        "cost_minor": _minor(line.cost, currency),
-    }
-
-
-def _delivery(work: Work, order_id: UUID, item: OrderItem) -> dict[str, Any]:
-    to = Recipient() if item.recipient is None else Recipient(**item.recipient.model_dump())
-    recipient = sealing.seal_recipient(work.vault, order_id, to)
-    return {"order_id": order_id, "sealed_recipient": recipient, **_sealed(work, order_id, item)}
-
-
-def _sealed(work: Work, order_id: UUID, item: OrderItem | OrderMilestone) -> dict[str, Any]:
-    return {
-        "sealed_tracking": sealing.seal(work.vault, order_id, sealing.TRACKING, item.tracking_number),
-        "sealed_payer": sealing.seal(work.vault, order_id, sealing.PAYER, item.payer_token),
-    }
-
-
-def _minor(amount: str | None, currency: str) -> int | None:
-    return None if amount is None else Money.parse(amount, currency).minor
