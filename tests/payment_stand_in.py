@@ -35,6 +35,7 @@ class StandIn:
     tell: Tell | None = None
     ways: Mapping[str, int] = field(default_factory=lambda: WAYS)
     hang_seconds: float = 3.0
+    latest_seconds: float = 4.0
     most_refusals: int = 2
     url: str = ""
     left: Counter[str] = field(default_factory=Counter)
@@ -129,7 +130,7 @@ class StandIn:
         """Do it or say it in a while, again and again until it is taken."""
 
         async def do() -> None:
-            await asyncio.sleep(self._chance.uniform(0, 4))
+            await asyncio.sleep(self._chance.uniform(0, self.latest_seconds))
             told, tell = said(), self.tell
             if tell is not None:
                 await eventually(lambda: tell(told), within=PATIENCE_SECONDS)

@@ -24,7 +24,7 @@ async def payments(desk: Desk) -> Payments:
 
 @pytest.fixture
 async def side(payments: Payments) -> AsyncIterator[StandIn]:
-    async with standing_in(StandIn(ways={"plain": 1}, hang_seconds=0.5)) as standing:
+    async with standing_in(StandIn(ways={"plain": 1}, hang_seconds=0.5, latest_seconds=0.2)) as standing:
         yield standing
 
 
