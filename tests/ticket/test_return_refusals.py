@@ -49,7 +49,7 @@ async def test_quantities_that_are_none(returns: Returns, refund: Json) -> None:
             quantity
         )
         if quantity != 0:
-            found = {1: {"sound": quantity}, 2: {"missing": 1}}
+            found: dict[int, Json] = {1: {"sound": quantity}, 2: {"missing": 1}}
             assert faults(await returns.try_inspecting(refund, found)) == ["/lines/0/sound"], quantity
     assert await returns.written() == before
 
