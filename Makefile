@@ -2,6 +2,7 @@
 
 PYTHON ?= python3.11
 UV     ?= uv
+SIZE   ?= full
 BIN    := .venv/bin
 READY  := .venv/.ready
 
@@ -22,8 +23,8 @@ run: $(READY)  ## Run the gateway and the four services here, with PostgreSQL an
 test: $(READY)  ## Run the tests against real PostgreSQL and NATS
 	$(BIN)/python -m pytest -n 2 -m "not chaos"
 
-faults: $(READY)  ## Kill every process, PostgreSQL and NATS while they work (minutes)
-	$(BIN)/python -m pytest -n 0 -m chaos
+faults: $(READY)  ## Kill and stop every process, PostgreSQL and NATS while they work; plant bugs (half an hour; SIZE=small: less)
+	KEFU_FAULTS=$(SIZE) $(BIN)/python -m pytest -n 0 -m chaos
 
 lint: $(READY)  ## Check style and formatting
 	$(BIN)/ruff check

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 from payouts import run
+from sizes import size
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
 async def test_every_refund_is_paid_exactly_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get("KEFU_CHAOS_SEED") or random.SystemRandom().randrange(10_000))
-    verdict = await run(500, 12, seed, tmp_path)
+    refunds, kills = size(500, 100), size(12, 4)
+    verdict = await run(refunds, kills, seed, tmp_path)
     with capsys.disabled():
         print(f"\n{verdict}")
-    assert sum(verdict.kills.values()) == 12, "some kills found nobody to kill"
+    assert sum(verdict.kills.values()) == kills, "some kills found nobody to kill"
     assert verdict.is_good, f"run it again with KEFU_CHAOS_SEED={seed}: {verdict}"

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from book_desk import Books
 from refund_desk import AGENT, CHIEF, LEAD, Json, Refunds
+from sizes import size
 from ticket_desk import Desk
 
 from kit.ids import new_id
@@ -16,7 +17,7 @@ from kit.testing.poll import eventually
 from services.ticket.book.service import NothingReservedError
 
 AT_ONCE = 30
-FEW, HUNDRED = pytest.param(2), pytest.param(100, marks=[pytest.mark.chaos, pytest.mark.timeout(900)])
+FEW, HUNDRED = pytest.param(2), pytest.param(size(100, 20), marks=[pytest.mark.chaos, pytest.mark.timeout(900)])
 
 
 @pytest.mark.parametrize("rounds", [FEW, HUNDRED])
