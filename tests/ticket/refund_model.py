@@ -134,6 +134,7 @@ class Claim:
         drawn = {arrow.partition("/")[0] for arrow in STAGES[self.kind].get(self.stage, {})}
         drawn -= {"edit"} if self.moved else set()
         drawn -= {"approve"} if self.approved else set()
+        drawn -= {"retry"} if self.kind == "exchange" else set()  # none of theirs is paid here
         return drawn - ({"close"} if self.stage == "inspected" and self.amount else set())
 
     def go(self, arrow: str, *told: str) -> None:

@@ -56,6 +56,7 @@ class RefundLike(Protocol):
     attempt: int
     amount_minor: int
     approved_at: datetime | None
+    failure: str | None
     parcel: str | None
     parcel_at: datetime | None
 
@@ -73,11 +74,13 @@ ENDED = (_S.CLOSED, _S.REFUSED, _S.WITHDRAWN)
 BEFORE_APPROVAL = (_S.REQUESTED, _S.UNDER_REVIEW, _S.EVIDENCE_WANTED)
 _UNTIL_PAYING = (_S.WAITING_FOR_GOODS, _S.GOODS_RECEIVED, _S.INSPECTED)
 # What can't be done any more once the replacement has gone ahead of the return, once goods are on their way back,
-# once the difference of an exchange is being paid, as long as something is owed, and once it has been approved.
+# once the difference of an exchange is being paid, as long as something is owed, once it has been approved, and as
+# long as no payment of an exchange has failed.
 _NOT_AHEAD = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "top-up", "run-out"})
 _NOT_MOVED = frozenset({"edit"})
 _NOT_OWING = frozenset({"close"})
 _NOT_AGAIN = frozenset({"approve"})
+_NOT_FAILED = frozenset({"retry"})
 _NOT_PAYING = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "approve"})
 _CLEARED = (FlagMeaning.CLEARED, FlagMeaning.SOLVED)
 
@@ -267,6 +270,7 @@ def allowed(refund: RefundLike) -> list[str]:
         _NOT_PAYING: paying,
         _NOT_OWING: owing,
         _NOT_AGAIN: refund.approved_at is not None,
+        _NOT_FAILED: refund.kind == RefundKind.EXCHANGE and refund.failure is None,
     }
     gone = frozenset().union(*(verbs for verbs, holds in over.items() if holds))
     return [verb for verb in drawn if verb not in gone]

@@ -17,8 +17,8 @@ from services.ticket.liability.service import Cost
 from services.ticket.order.lifecycle import OrderLike
 from services.ticket.payment import service as payments
 from services.ticket.payment.service import PayCause, Payment
-from services.ticket.refund import telling
-from services.ticket.refund.case import Case, locked, move, told_of
+from services.ticket.refund import lifecycle, telling
+from services.ticket.refund.case import Case, arrived, locked, move, told_of
 from services.ticket.refund.freight import Payer
 from services.ticket.refund.lifecycle import expect_drawn
 from services.ticket.refund.reckoning import Reckoned
@@ -136,9 +136,10 @@ async def retry(work: Work, refund_id: UUID) -> Case:
     expect_drawn(case.refund, "retry")
     await payments.retry(work, refund_id)
     refund = case.refund
+    lifecycle.move(refund, "retry")
     refund.attempt, refund.failure = refund.attempt + 1, None
     told = telling.approved(refund, told_of(case), payee_of(work, refund), pay_now=True, at=work.now)
-    await move(work, case, "retry", event=told, legs=[(ClockKind.PAY_OUT, "start")])
+    await arrived(work, case, "retry", event=told, legs=[(ClockKind.PAY_OUT, "start")])
     return case
 
 
