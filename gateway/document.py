@@ -14,7 +14,7 @@ from gateway.routes import GATEWAY, SERVICES
 from gateway.upstream import Unintelligible, Unreachable, Upstream
 from kit.logs import log
 
-_FETCH_SECONDS = 2.0
+_FETCH_SECONDS = 5.0
 _FRESH_SECONDS = 10.0
 _RETRY_SECONDS = 1.0
 _MAX_BYTES = 16 * 1024 * 1024
