@@ -13,13 +13,16 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
-from bench import create, door, gateway, latency, machine, orders, rows, startup, tickets
+from bench import create, door, gateway, latency, machine, orders, refunds, rows, startup, tickets
 from bench.load import LoadError
 from bench.stack import Running, stack
 from kit.testing.children import ServerError
 from ops.environment import StackError
 
-PARTS = ("gateway", "create", "latency", "import", "startup", "door", "rows", "tickets")
+PARTS = ("gateway", "create", "latency", "import", "startup", "door", "rows", "refunds", "tickets")
+ALONE = {"startup", "refunds", "tickets"}
+"""Parts that don't share the running stack."""
+
 PART_SECONDS = 120.0
 KNOWN = (LoadError, ServerError, StackError, OSError, asyncpg.PostgresError)
 
@@ -46,8 +49,10 @@ async def _run(parts: list[str], rounds: int, seconds: float, folder: Path) -> i
     failed = 0
     if "startup" in parts:
         failed += await _guarded("startup", startup.run(folder))
-    if set(parts) - {"startup", "tickets"}:
+    if set(parts) - ALONE:
         failed += await _with_stack(parts, rounds, seconds, folder)
+    if "refunds" in parts:
+        failed += await _guarded("refunds", refunds.run(rounds, seconds, folder), PART_SECONDS * 2)
     if "tickets" in parts:
         failed += await _guarded("tickets", tickets.run(folder), tickets.WITHIN_SECONDS)
     print(f"\n{machine.load_now()} at the end, {time.monotonic() - began:.0f} s in all.")

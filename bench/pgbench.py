@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -26,8 +27,14 @@ from bench.stack import Running, environment
 from kit.migrate import upgrade_database
 from kit.testing.databases import create_database
 
-_NAME = "bench"
-_NUMBER = "'T20261122-' || lpad(nextval('ticket_number')::text, 6, '0')"
+# Words that are given once, made anew in each transaction.
+_MADE = {
+    ("ticket", "number"): "'T20261122-' || lpad(nextval('ticket_number')::text, 6, '0')",
+    ("idempotency", "key"): "to_hex(:at::bigint) || '-' || {place} || '-' || to_hex(:client_id::bigint)",
+    ("payment", "reference"): "to_hex(:at::bigint) || '-' || {place} || '-' || to_hex(:client_id::bigint)",
+}
+# What goes on by itself, whatever is changed.
+_NOT_OURS = {"audit_seal", "alembic_version", "book_check", "policy"}
 # What the relay and the sealer add to a row afterwards.
 _LATER = {"published_at", "stream_sequence", "blocked_at", "last_error", "xact"}
 _TABLES = """
@@ -39,6 +46,8 @@ WHERE table_schema = 'public' AND table_type = 'BASE TABLE' GROUP BY table_name
 _WRITTEN = {"outbox": "occurred_at = (SELECT opened_at FROM ticket WHERE ticket_id = $1)"}
 _OF_ITS_TRANSACTION = "xmin = (SELECT xmin FROM ticket WHERE ticket_id = $1)"
 _UUID = re.compile(r"'([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'")
+Written = Sequence[Mapping[str, str]]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _TPS = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
 _AVERAGE = re.compile(r"^latency average = ([0-9.]+) ms", re.MULTILINE)
 _COUNT = re.compile(r"^number of transactions actually processed: ([0-9]+)", re.MULTILINE)
@@ -73,41 +82,83 @@ class Limit:
 
 
 async def limit(running: Running, ticket_id: str, folder: Path) -> Limit:
-    """Make the database, and the script out of the rows that this ticket's creation wrote."""
-    password = secrets.token_urlsafe(16)
-    url = await asyncio.to_thread(create_database, running.superuser, _NAME, _NAME, password)
-    await upgrade_database("ticket", url)
+    """pgbench with the rows that this ticket's creation wrote; constraints and triggers hold for it, too."""
     connection = await asyncpg.connect(running.database("ticket"))
     try:
         written = await _written(connection, ticket_id)
     finally:
         await connection.close()
-    script = folder / "create.sql"
+    return await limit_of(running, "bench", written, folder)
+
+
+async def limit_of(
+    running: Running, name: str, written: Mapping[str, Written], folder: Path, *, whole: bool = True
+) -> Limit:
+    """pgbench with these rows in a database of that name, made by the service's migrations.
+
+    Rows that aren't `whole` refer to others that are not among them: references and triggers are then left out, which
+    is less to do for pgbench.
+    """
+    password = secrets.token_urlsafe(16)
+    url = await asyncio.to_thread(create_database, running.superuser, name, name, password)
+    await upgrade_database("ticket", url)
+    begin = ["BEGIN;"]
+    if not whole:
+        url = urlsplit(running.superuser)._replace(path=f"/{name}").geturl()
+        begin.append("SET LOCAL session_replication_role = replica;")
+    script = folder / f"{name}.sql"
     statements = [_insert(table, rows) for table, rows in written.items()]
-    script.write_text("\n".join(["\\set at :at + 1", "BEGIN;", *_with_ids(statements), "COMMIT;"]) + "\n")
+    script.write_text("\n".join(["\\set at :at + 1", *begin, *_with_ids(statements), "COMMIT;"]) + "\n")
     counts = {table: len(rows) for table, rows in written.items()}
     return Limit(url, script, running.pids["postgresql"], counts)
 
 
-Written = Sequence[Mapping[str, str]]
+async def transaction_now(running: Running) -> int:
+    """The number of a transaction that begins now."""
+    connection = await asyncpg.connect(running.database("ticket"))
+    try:
+        number: int = await connection.fetchval("SELECT pg_current_xact_id()::text::bigint")
+        return number
+    finally:
+        await connection.close()
 
 
-async def _written(connection: "asyncpg.Connection[asyncpg.Record]", ticket_id: str) -> dict[str, Written]:
-    """The rows of every table that the creation wrote, each value as a literal; the ticket's own first."""
-    found: dict[str, Written] = {}
-    for table, columns in await connection.fetch(_TABLES):
-        names = [name for name in columns or () if name not in _LATER]
-        if not names:
-            continue
-        quoted = ", ".join(f'quote_nullable("{name}"::text)' for name in names)
-        where = _WRITTEN.get(table, _OF_ITS_TRANSACTION)
-        uses = "$1" in where
-        rows = await connection.fetch(f'SELECT {quoted} FROM "{table}" WHERE {where}', *([ticket_id] if uses else []))
-        if rows:
-            found[table] = [dict(zip(names, map(_without_colons, row), strict=True)) for row in rows]
+async def rows_since(running: Running, transaction: int) -> dict[str, Written]:
+    """The rows that are of that transaction or a later one."""
+    connection = await asyncpg.connect(running.database("ticket"))
+    try:
+        return await _rows(
+            connection, dict.fromkeys(await _tables(connection), "xmin::text::bigint >= $1"), transaction
+        )
+    finally:
+        await connection.close()
+
+
+async def _written(connection: Connection, ticket_id: str) -> dict[str, Written]:
+    """The rows of every table that the creation wrote; the ticket's own first."""
+    conditions = {table: _WRITTEN.get(table, _OF_ITS_TRANSACTION) for table in await _tables(connection)}
+    found = await _rows(connection, conditions, ticket_id)
     if not {"ticket", "outbox", "audit"} <= set(found):
         raise LoadError(f"creating a ticket wrote only into {sorted(found)}")
     return dict(sorted(found.items(), key=lambda one: one[0] != "ticket"))
+
+
+async def _tables(connection: Connection) -> dict[str, list[str]]:
+    """The columns of each table that are not given by themselves."""
+    found = {table: [name for name in columns or () if name not in _LATER]
+             for table, columns in await connection.fetch(_TABLES)}  # fmt: skip
+    return {table: names for table, names in found.items() if names and table not in _NOT_OURS}
+
+
+async def _rows(connection: Connection, conditions: Mapping[str, str], value: object) -> dict[str, Written]:
+    """The rows that meet their table's condition, each value as a literal."""
+    found: dict[str, Written] = {}
+    for table, names in (await _tables(connection)).items():
+        quoted = ", ".join(f'quote_nullable("{name}"::text)' for name in names)
+        rows = await connection.fetch(f'SELECT {quoted} FROM "{table}" WHERE {conditions[table]}', value)
+        if rows:
+            found[table] = [dict(zip(names, map(_without_colons, row), strict=True)) for row in rows]
+    return found
 
 
 def _without_colons(literal: str) -> str:
@@ -121,9 +172,11 @@ def _without_colons(literal: str) -> str:
 def _insert(table: str, rows: Written) -> str:
     """One INSERT of all these rows."""
     columns = ", ".join(f'"{name}"' for name in rows[0])
-    made = {"number": _NUMBER} if table == "ticket" else {}
-    tuples = (", ".join(made.get(name, literal) for name, literal in row.items()) for row in rows)
-    return f'INSERT INTO "{table}" ({columns}) VALUES {", ".join(f"({one})" for one in tuples)};'
+    tuples = []
+    for place, row in enumerate(rows):
+        values = (_MADE.get((table, name), literal).replace("{place}", str(place)) for name, literal in row.items())
+        tuples.append(f"({', '.join(values)})")
+    return f'INSERT INTO "{table}" ({columns}) VALUES {", ".join(tuples)};'
 
 
 def _with_ids(statements: Sequence[str]) -> list[str]:

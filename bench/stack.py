@@ -84,14 +84,15 @@ class Running:
 
 
 @asynccontextmanager
-async def stack(home: Path) -> AsyncIterator[Running]:
-    """`kefu up` with its data in `home` for the block. Raises `LoadError` when it does not come up."""
+async def stack(home: Path, **settings: str) -> AsyncIterator[Running]:
+    """`kefu up` with its data in `home` and these settings, for the block. Raises `LoadError` when it does not come
+    up."""
     began = time.monotonic()
     complaints = home.parent / f"{home.name}.err"
     with complaints.open("w") as errors:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ops", "up", "--json", "--home", str(home),
-            stdout=asyncio.subprocess.PIPE, stderr=errors, env=environment(KEFU_GATEWAY_PORT="0"),
+            stdout=asyncio.subprocess.PIPE, stderr=errors, env=environment(KEFU_GATEWAY_PORT="0", **settings),
             preexec_fn=tied_to_parent(),
         )  # fmt: skip
     try:
