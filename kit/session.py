@@ -147,5 +147,6 @@ class Session(AsyncSession):
     async def _write(self, driver: asyncpg.Connection, inserts: Sequence[Insert]) -> None:
         for one in inserts:
             for hear in self._home.listeners:
-                hear(one.statement, one.values)
+                for values in one.values:
+                    hear(one.statement, values)
             await one.write(driver)

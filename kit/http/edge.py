@@ -13,7 +13,6 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import select, text
 
 from kit.http.errors import StoredAnswer
 from kit.kept import open_answer, seal_answer
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from kit.runtime import Runtime
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_HOLD = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7))"
+_KEPT = "SELECT caller, key, fingerprint, status, headers, body FROM idempotency WHERE caller = $1 AND key = $2"
 _ETAG = re.compile(r'"([0-9]{1,18})"')
 
 
@@ -132,11 +133,11 @@ async def hold_key(work: Work, request: Request, key: str) -> None:
 async def hold(work: Work, key: str, print_of: bytes) -> None:
     """The same for a key of our own making: one effect among several that a request has."""
     caller = _caller(work)
-    lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 7))")
-    if not (await work.session.execute(lock, {"key": f"{caller}\n{key}"})).scalar_one():
+    ((held,),) = await work.session.fetch(_HOLD, f"{caller}\n{key}")
+    if not held:
         raise Problem("idempotency-in-flight", headers={"Retry-After": "1"})
-    stored = select(idempotency).where(idempotency.c.caller == caller, idempotency.c.key == key)
-    row = (await work.session.execute(stored)).mappings().one_or_none()
+    # By a statement of its own: what the last holder wrote is seen only by who looks after having got the lock.
+    row = next(iter(await work.session.fetch(_KEPT, caller, key)), None)
     if row is None:
         work.idempotency = (key, print_of)
         return

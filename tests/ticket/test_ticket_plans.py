@@ -144,7 +144,7 @@ async def _asked(
         found = [
             Plan(statement, await _explained(connection, statement, values))
             for statement, values in sent
-            if statement.lstrip().startswith(("SELECT", "WITH"))
+            if statement.lstrip().startswith(("SELECT", "WITH")) and "INSERT INTO" not in statement
         ]
         return found, answer.json()
     finally:

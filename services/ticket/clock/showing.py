@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kit.problems import Problem
 from kit.rows import row_of
+from kit.session import Session
 from kit.work import Work
 from services.ticket.clock import store
 from services.ticket.clock.models import Clock
@@ -25,7 +24,7 @@ _STANDINGS: dict[Standing | None, Sequence[ClockState]] = {
 _COLUMNS = {"kind": "kind", "owner": "owner_staff_id", "group": "group_code", "shop": "shop"}
 
 
-async def clocks_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUID, list[ClockPublic]]:
+async def clocks_of(session: Session, ticket_ids: Sequence[UUID]) -> dict[UUID, list[ClockPublic]]:
     """The latest clocks of each ticket, for answers; one query."""
     found: dict[UUID, list[ClockPublic]] = {ticket_id: [] for ticket_id in ticket_ids}
     for row in await store.of_tickets(session, ticket_ids):

@@ -26,13 +26,13 @@ UPDATE clock SET status = woken.status, warned_at = woken.warned_at, breached_at
     wake_at = woken.wake_at, version = woken.version, event_seq = woken.event_seq
 FROM jsonb_populate_recordset(NULL::clock, :rows) AS woken WHERE clock.clock_id = woken.clock_id
 """)
-_OF_TICKETS = text("""
-SELECT shown.* FROM unnest(CAST(:ticket_ids AS uuid[])) AS wanted (ticket_id)
+_OF_TICKETS = """
+SELECT shown.* FROM unnest($1::uuid[]) AS wanted (ticket_id)
 CROSS JOIN LATERAL (
-    SELECT * FROM clock WHERE clock.ticket_id = wanted.ticket_id ORDER BY clock_id DESC LIMIT :shown
+    SELECT * FROM clock WHERE clock.ticket_id = wanted.ticket_id ORDER BY clock_id DESC LIMIT $2
 ) AS shown
 ORDER BY shown.clock_id
-""")
+"""
 
 
 def add(session: Session, clocks: Iterable[Clock]) -> None:
@@ -114,7 +114,6 @@ async def facts(session: AsyncSession, clock_id: UUID, after: int, limit: int) -
     return (await session.execute(statement.order_by(_FACT.c.fact_id).limit(limit))).mappings().all()
 
 
-async def of_tickets(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Sequence[Any]:
+async def of_tickets(session: Session, ticket_ids: Sequence[UUID]) -> Sequence[Any]:
     """The latest clocks of each ticket, in the order in which they started."""
-    found = await session.execute(_OF_TICKETS, {"ticket_ids": list(ticket_ids), "shown": SHOWN})
-    return found.mappings().all()
+    return await session.fetch(_OF_TICKETS, list(ticket_ids), SHOWN)
