@@ -192,10 +192,10 @@ class AfterSales(RuleBasedStateMachine):
     )
     def at_once(self, indexes: tuple[int, int], second: str) -> None:
         """Two at the same moment come to what one after the other would have come to, in either order."""
-        # Mostly two of the same order that wait for a decision; sometimes the same one twice.
+        # Two of the same order that wait for a decision, or the same one twice.
         reviewed = [claim for claim in self.model.claims if claim.stage == "under_review"] or self.model.claims
         for one in _nth(indexes[0], reviewed):
-            for other in _nth(indexes[1], [it for it in reviewed if it.sold is one.sold and it is not one] or [one]):
+            for other in _nth(indexes[1], [claim for claim in reviewed if claim.sold is one.sold]):
                 self._race(one, other, second)
 
     @invariant()

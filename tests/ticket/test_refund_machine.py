@@ -4,14 +4,10 @@
 guards of the database that would hide them out of the way, each have to be found.
 """
 
-from collections.abc import Iterable
 from fractions import Fraction
-from uuid import UUID
 
 import pytest
 from refund_walks import FULL, Stage, stage, walk, walk_into_it
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import round_half_up
 from kit.principals import Principal
@@ -19,14 +15,15 @@ from kit.work import Work
 from services.ticket.approval import lifecycle as approvals
 from services.ticket.approval.lifecycle import CaseLike, Content, person_of
 from services.ticket.book import store as books
-from services.ticket.book.ledger import Book, EntryKind
-from services.ticket.book.models import OrderBook
+from services.ticket.book.ledger import EntryKind
 from services.ticket.payment.port import Answer
 from services.ticket.payment.service import Payment, PaymentStatus
 from services.ticket.payout import applying
 from services.ticket.payout.applying import Outcome, Verdict
 from services.ticket.refund import amount
+from services.ticket.refund import store as refunds
 from services.ticket.refund.amount import AskedLine, PaidLine, Share
+from services.ticket.ticket import store as tickets
 
 __all__ = ["stage"]
 _CHECKS = """
@@ -64,13 +61,9 @@ def test_the_service_keeps_its_word_without_them(unguarded: Stage) -> None:
 
 
 def test_a_missing_row_lock_is_found(unguarded: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """T55: two approvals at the same moment both see the same money left."""
-
-    async def lock_many(session: AsyncSession, order_ids: Iterable[UUID]) -> dict[UUID, Book]:
-        found = await session.execute(select(OrderBook).where(OrderBook.order_id.in_(set(order_ids))))
-        return {row.order_id: books._book(row) for row in found.scalars()}
-
-    monkeypatch.setattr(books, "lock_many", lock_many)
+    """T55, I1: two who decide about the same request at the same moment both see it undecided."""
+    monkeypatch.setattr(tickets, "get_for_update", tickets.get)
+    monkeypatch.setattr(refunds, "get_for_update", refunds.get)
     walk_into_it(unguarded, "at_once")
 
 
