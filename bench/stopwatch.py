@@ -24,7 +24,7 @@ Call = Callable[[Work], Awaitable[Any]]
 
 @dataclass
 class Stopwatch:
-    """Takes the time of every statement of an engine."""
+    """Takes the time of every statement, SQLAlchemy's and those that go straight to the driver."""
 
     spent: list[float] = field(default_factory=list)
     sent: list[tuple[str, Any]] = field(default_factory=list)
@@ -34,6 +34,11 @@ class Stopwatch:
         engine = database.engine.sync_engine
         event.listen(engine, "before_cursor_execute", self._begin)
         event.listen(engine, "after_cursor_execute", self._end)
+        database.home.listeners.append(self._hear)
+
+    def _hear(self, statement: str, values: Any, seconds: float) -> None:
+        self.sent.append((statement, values))
+        self.spent.append(seconds * 1000)
 
     def restart(self) -> None:
         self.spent, self.sent = [], []
@@ -73,6 +78,8 @@ class Bench:
             async with self.transactions.begin(STAFF) as work:
                 self.watch.restart()
                 await call(work)
+                await work.session.flush()
+                await work.session.write()
                 raise _UndoneError
         return sum(self.watch.spent)
 

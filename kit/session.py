@@ -8,6 +8,7 @@ gathers is one statement, which is a transaction of its own.
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -21,12 +22,13 @@ from kit.rows import Insert, Rows
 _GOODBYE_SECONDS = 2.0
 _AT_ONCE = 20
 _DRAW = "SELECT nextval($1::text::regclass) FROM generate_series(1, $2)"
-Listener = Callable[[str, Sequence[Any]], None]
+Listener = Callable[[str, Sequence[Any], float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What the sessions of one database share. `listeners` hear of the statements that go straight to the driver."""
+    """What the sessions of one database share. `listeners` hear of the statements that went straight to the driver,
+    with their values and the seconds that they took."""
 
     lines: Lines
     memory: Memory = field(default_factory=Memory)
@@ -56,11 +58,14 @@ class Session(AsyncSession):
 
     async def fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         """The rows of a statement in the driver's words (`$1`), in this transaction."""
-        driver = await self._begun()
-        for hear in self._home.listeners:
-            hear(statement, values)
+        driver, began = await self._begun(), perf_counter()
         found: list[asyncpg.Record] = await driver.fetch(statement, *values)
+        self._tell(statement, values, began)
         return found
+
+    async def write(self) -> None:
+        """Write what is gathered, now rather than with what is asked next."""
+        await self._begun()
 
     async def next_of(self, sequence: str) -> int:
         """The next number of a sequence. They are drawn by the dozen and never given back, so it takes no
@@ -146,7 +151,11 @@ class Session(AsyncSession):
 
     async def _write(self, driver: asyncpg.Connection, inserts: Sequence[Insert]) -> None:
         for one in inserts:
-            for hear in self._home.listeners:
-                for values in one.values:
-                    hear(one.statement, values)
+            began = perf_counter()
             await one.write(driver)
+            for values in one.values:
+                self._tell(one.statement, values, began)
+
+    def _tell(self, statement: str, values: Sequence[Any], began: float) -> None:
+        for hear in self._home.listeners:
+            hear(statement, values, perf_counter() - began)

@@ -76,7 +76,7 @@ async def test_a_document_that_no_longer_fits_is_not_used(database: Database, pe
 @pytest.mark.usefixtures("saved")
 async def test_several_policies_are_asked_with_one_query(database: Database) -> None:
     asked: list[str] = []
-    database.home.listeners.append(lambda statement, _: asked.append(statement))
+    database.home.listeners.append(lambda statement, *_: asked.append(statement))
     async with database.reading() as session:
         await prepare(session, [(LIMITS, "main"), (LIMITS, "outlet"), (LIMITS, "nowhere")], JUNE)
         found = [await in_force(session, LIMITS, shop, JUNE) for shop in ("main", "outlet", "nowhere")]

@@ -29,7 +29,7 @@ SLEEP = text("SELECT pg_sleep(10)")
 def told(database: Database) -> Iterator[list[str]]:
     """The statements that went straight to the driver."""
     heard: list[str] = []
-    database.home.listeners.append(lambda statement, _: heard.append(statement))
+    database.home.listeners.append(lambda statement, *_: heard.append(statement))
     yield heard
     database.home.listeners.clear()
 

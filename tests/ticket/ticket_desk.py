@@ -181,7 +181,7 @@ class Desk:
             if asyncio.current_task() not in loops and _OURS.search(statement):
                 seen.append((statement, parameters))
 
-        def hear(statement: str, values: Any) -> None:
+        def hear(statement: str, values: Any, _: float) -> None:
             note(None, None, statement, values)
 
         database = self.client.runtime.database
