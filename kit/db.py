@@ -35,11 +35,12 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, before: Point = "before-commit", after: Point = "after-commit"
+        self, before: Point = "before-commit", after: Point = "after-commit", *, outdates: bool = True
     ) -> AsyncIterator[Session]:
         """A session whose work is committed when the block ends well and undone when it raises.
 
-        `before` and `after` name the failpoints on either side of the commit.
+        `before` and `after` name the failpoints on either side of the commit. It may have changed anything that is
+        remembered (`kit.memory`), so all is forgotten; a unit of work says itself what it outdates.
         Raises Problem `dependency-unavailable` when PostgreSQL is away, `conflict` when a constraint refuses late.
         """
         async with self._session(changes=True) as session:
@@ -47,6 +48,8 @@ class Database:
             await session.flush()
             reach(before)
             await session.commit()
+            if outdates:
+                self.home.memory.forget()
             reach(after)
 
     @asynccontextmanager

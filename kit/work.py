@@ -90,7 +90,7 @@ class Transactions:
         expected_version: int | None = None,
     ) -> AsyncIterator[Work]:
         """One transaction; `before` and `after` name the failpoints on either side of its commit."""
-        async with self.database.transaction(before, after) as session:
+        async with self.database.transaction(before, after, outdates=False) as session:
             work = Work(
                 session=session,
                 actor=actor,

@@ -262,3 +262,17 @@ async def test_a_change_is_known_at_once_to_who_makes_it_and_to_all_at_the_commi
             state[0] = "never"
             raise Problem("conflict")
     assert await known() == "new"
+
+
+async def test_who_changes_tables_past_the_units_of_work_outdates_everything(database: Database) -> None:
+    looks: list[int] = []
+
+    async def look() -> int:
+        looks.append(1)
+        return len(looks)
+
+    for expected in (1, 2, 3):
+        async with database.reading() as session:
+            assert [await session.memory.recall("it", look) for _ in range(2)] == [expected, expected]
+        async with database.transaction() as session:
+            await session.execute(text("SELECT 1"))
