@@ -36,6 +36,7 @@ async def test_a_slow_transaction_holds_back_what_began_after_it(trail: Trail) -
     await trail.write()
     async with trail.transactions.begin(SOMEBODY) as slow:
         await audit.record(slow, "slow", "thing", new_id())
+        await slow.session.write()
         await trail.write(2)
         await trail.seal()
         assert await trail.rows("SELECT audit_id FROM audit_seal ORDER BY number") == [1]
@@ -49,6 +50,7 @@ async def test_a_rolled_back_row_leaves_no_gap(trail: Trail) -> None:
     with pytest.raises(RuntimeError, match="undo"):
         async with trail.transactions.begin(SOMEBODY) as work:
             await audit.record(work, "never", "thing", new_id())
+            await work.session.write()
             raise RuntimeError("undo")
     await trail.write()
     await trail.seal()
