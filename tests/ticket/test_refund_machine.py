@@ -81,7 +81,7 @@ def test_an_approval_that_survives_an_edit_is_found(unguarded: Stage, monkeypatc
         case.amount_minor, case.reason = content.amount_minor, content.reason
 
     monkeypatch.setattr(approvals, "revise", revise)
-    walk_into_it(unguarded, "approve", "edit")
+    walk_into_it(unguarded, "approve", "edit", least=20_000_00)  # so much that it takes two
 
 
 def test_a_late_answer_applied_twice_is_found(unguarded: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,4 +106,4 @@ def test_a_lost_remainder_is_found(unguarded: Stage, monkeypatch: pytest.MonkeyP
         return Share(*(round_half_up(Fraction(whole * asked.quantity, line.quantity)) for whole in worth))
 
     monkeypatch.setattr(amount, "_share_of", alone)
-    walk_into_it(unguarded)
+    walk_into_it(unguarded, "edit", least=99_99)
