@@ -1,5 +1,5 @@
-"""What stories share: one stack, which takes long to start, and everybody who speaks to it. None of them minds what the
-others have told before."""
+"""What the stories of a module share: one stack, which takes long to start, and everybody who speaks to it. None of
+them minds what the others have told before; it ends with its module, since seven idle processes cost the rest time."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,7 @@ from ops.callers import Callers, callers
 from ops.credentials import Secrets
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     async with stack(tmp_path_factory.mktemp("story")) as up:
         yield up
