@@ -25,6 +25,7 @@ test: $(READY)  ## Run the tests against real PostgreSQL and NATS
 
 faults: $(READY)  ## Kill and stop every process, PostgreSQL and NATS while they work; plant bugs (half an hour; SIZE=small: less)
 	KEFU_FAULTS=$(SIZE) $(BIN)/python -m pytest -n 0 -m chaos
+	KEFU_MACHINE=$(SIZE) $(BIN)/python -m pytest -n 0 -k random_hands tests/ticket/test_refund_machine.py
 
 lint: $(READY)  ## Check style and formatting
 	$(BIN)/ruff check

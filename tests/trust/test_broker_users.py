@@ -127,6 +127,16 @@ async def test_nobody_listens_to_what_is_not_theirs(broker: NatsServer, user: st
         await told(refused, [subject for subject in tried if not may_subscribe(user, subject)])
 
 
+async def read_until(reader: Bus, place: int, acks: str) -> None:
+    """Acknowledge what the durable holds up to that place; what others have tried before may stand in front of it."""
+    async for batch in reader.pull("TICKET", "customer-order-copy", batch=100):
+        for message in batch:
+            assert (len(message._msg.reply.split(".")) > 9) == (acks == "v2")
+            await message.ack()
+        if batch[-1].place == place:
+            return
+
+
 async def test_a_service_does_its_work_with_what_it_has(broker: Any) -> None:
     """It publishes with an acknowledgement, reads its durable, and what it acknowledged is not delivered again."""
     publisher, reader = Bus(broker.url_of("ticket"), "ticket"), Bus(broker.url_of("customer"), "customer")
@@ -135,11 +145,7 @@ async def test_a_service_does_its_work_with_what_it_has(broker: Any) -> None:
     try:
         headers = {"Nats-Msg-Id": str(new_id())}
         stored = await eventually(lambda: publisher.publish("order.probed", b"{}", headers))
-        async for batch in reader.pull("TICKET", "customer-order-copy", batch=1):
-            assert batch[0].place == stored.sequence
-            assert (len(batch[0]._msg.reply.split(".")) > 9) == (broker.acks == "v2")
-            await batch[0].ack()
-            break
+        await read_until(reader, stored.sequence, broker.acks)
         async with as_user(broker, OPERATOR) as (client, _):
 
             async def settled() -> bool:
