@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import deque
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -14,6 +15,9 @@ import asyncpg
 from kit import migrate
 from kit.testing.servers import SERVICES, PostgresServer
 
+KEPT = 40
+"""How many databases stay before the oldest go; a test has long ended by then."""
+
 
 class Databases:
     """Makes databases on one server; all of them go when it is closed."""
@@ -23,6 +27,7 @@ class Databases:
         self._prefix = f"kefu_test_{os.getpid()}"
         self._templates: dict[str, str] = {}
         self._numbers = count(1)
+        self._made: deque[str] = deque()
 
     @classmethod
     @contextmanager
@@ -52,7 +57,18 @@ class Databases:
         name = f"{self._prefix}_{service}_{next(self._numbers)}"
         # Copying the files takes a third of the time that copying through the log does; nobody else is writing here.
         self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{self._templates[service]}" STRATEGY file_copy')
+        self._made.append(name)
+        if len(self._made) > KEPT:
+            self._drop_oldest()
         return self._url(name)
+
+    def _drop_oldest(self) -> None:
+        """Thousands of tests would fill a disk; one that somebody is still connected to gets another turn."""
+        oldest = self._made.popleft()
+        try:
+            self._admin(f'DROP DATABASE "{oldest}"')
+        except asyncpg.ObjectInUseError:
+            self._made.append(oldest)
 
     def drop_all(self) -> None:
         """Drop what was made."""
