@@ -33,7 +33,7 @@ class ArticleChosen(Asked):
 class Replace(Asked):
     """选换货商品: for every line that comes back, what is sent; the difference follows."""
 
-    articles: Annotated[tuple[ArticleChosen, ...], Field(min_length=1, max_length=500)]
+    articles: Annotated[list[ArticleChosen], Field(min_length=1, max_length=500)]
     again: Annotated[
         Amount | None, Field(description="Delivery of the replacement, where the customer bears it (T25).")
     ] = None

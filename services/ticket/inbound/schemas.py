@@ -106,7 +106,7 @@ class FindingCreate(Asked):
 class Inspect(Asked):
     """验货: every line of the request, and the fault where it turned out to be another's (T21)."""
 
-    lines: Annotated[tuple[FindingCreate, ...], Field(min_length=1, max_length=500)]
+    lines: Annotated[list[FindingCreate], Field(min_length=1, max_length=500)]
     fault: Annotated[Fault | None, Field(description="Where it changes; with `fault_reason`.")] = None
     fault_reason: Line | None = None
     note: Annotated[Text | None, Field(description="For the house alone.")] = None
