@@ -7,10 +7,10 @@ until somebody has taken it. Its ledger says how often money has left under each
 """
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +45,7 @@ class StandIn:
     calls: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
@@ -59,7 +60,7 @@ class StandIn:
         way = self._chance.choices(list(self.ways), list(self.ways.values()))[0]
         self.calls[way] += 1
         if way == "hang-before":
-            await asyncio.sleep(self.hang_seconds)
+            await self._pass(self.hang_seconds)
             return web.Response(status=504)
         if way == "break-before":
             return web.Response(status=500)
@@ -69,7 +70,7 @@ class StandIn:
         refused = way == "refuse" and self.refusals[key] < self.most_refusals
         said = self._refuse(key) if refused else self._do(key)
         if way == "hang-after":
-            await asyncio.sleep(self.hang_seconds)
+            await self._pass(self.hang_seconds)
             return web.Response(status=504)
         if way == "break-after":
             return web.Response(status=500)
@@ -98,6 +99,11 @@ class StandIn:
         """Wait until everything has been called back."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
+
+    async def _pass(self, seconds: float) -> None:
+        """Let that long go by, or what is left of the side's life."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), seconds)
 
     def _do(self, key: str) -> dict[str, Any]:
         """Pay, if that number wasn't paid; what is said of it from now on."""
@@ -130,7 +136,7 @@ class StandIn:
         """Do it or say it in a while, again and again until it is taken."""
 
         async def do() -> None:
-            await asyncio.sleep(self._chance.uniform(0, self.latest_seconds))
+            await self._pass(self._chance.uniform(0, self.latest_seconds))
             told, tell = said(), self.tell
             if tell is not None:
                 await eventually(lambda: tell(told), within=PATIENCE_SECONDS)
@@ -144,7 +150,7 @@ class StandIn:
             raise web.HTTPUnauthorized
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def standing_in(side: StandIn) -> AsyncIterator[StandIn]:
     """The payment side at a port of its own."""
     app = web.Application()
@@ -160,6 +166,7 @@ async def standing_in(side: StandIn) -> AsyncIterator[StandIn]:
     try:
         yield side
     finally:
+        side._ended.set()
         for task in set(side._tasks):
             task.cancel()
         await runner.cleanup()

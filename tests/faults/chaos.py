@@ -91,9 +91,9 @@ async def kill_on(running: Running, kills: int, seed: int, load: asyncio.Task[An
     return done
 
 
-async def stop_on(running: Running, stops: int, seed: int) -> collections.Counter[str]:
+async def stop_on(running: Running, stops: int, seed: int, load: asyncio.Task[Any]) -> collections.Counter[str]:
     """SIGSTOP the relay, a subscriber, PostgreSQL and NATS in turn, each for 20 seconds: nobody is gone, nobody
-    answers."""
+    answers. What is stopped when the load is done goes on at once."""
     done: collections.Counter[str] = collections.Counter()
     for turn in range(stops):
         victim = STOPPED[(turn + seed) % len(STOPPED)]
@@ -101,7 +101,7 @@ async def stop_on(running: Running, stops: int, seed: int) -> collections.Counte
         family = [first, *first.children(recursive=True)]
         for process in family:
             process.suspend()
-        await asyncio.sleep(STOP_SECONDS)
+        await asyncio.wait([load], timeout=STOP_SECONDS)
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
@@ -134,7 +134,7 @@ async def run(tickets: int, kills: int, seed: int, home: Path, *, stops: int = 0
             started = time.monotonic()
             async with listening(running) as listeners:
                 load = asyncio.create_task(work_through(workers, worker))
-                done = await stop_on(running, stops, seed)
+                done = await stop_on(running, stops, seed, load)
                 done += await kill_on(running, kills, seed, load)
                 await load
                 verdict = Verdict(seed, dict(done), len(history), load_seconds=time.monotonic() - started)

@@ -1,8 +1,8 @@
 """Bad weather between two processes: a TCP proxy on loopback that delays, cuts, slices, or swallows what passes."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -84,7 +84,8 @@ class Proxy:
             while self.weather is Weather.BLACK_HOLE:
                 await self._cleared.wait()
             if self.weather is Weather.SLOW:
-                await asyncio.sleep(self.delay)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._cleared.wait(), self.delay)
             if self.weather is Weather.SLICED:
                 for at in range(0, len(block), 7):
                     writer.write(block[at : at + 7])
@@ -103,7 +104,7 @@ class Proxy:
         await asyncio.gather(*self._carriers, return_exceptions=True)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def between(url: str) -> AsyncIterator[Proxy]:
     """A proxy in front of the server at that address."""
     found = urlsplit(url)

@@ -20,9 +20,12 @@ from kit.problems import Problem
 from kit.rows import Rows
 from kit.tables import audit as trail
 from kit.tables import outbox, policy
+from kit.testing.poll import eventually
 from kit.work import Transactions
 
 SLEEP = text("SELECT pg_sleep(10)")
+ASLEEP = """SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event = 'PgSleep'"""
 
 
 @pytest.fixture
@@ -167,7 +170,7 @@ async def test_a_line_is_used_again_after_an_error(database: Database) -> None:
         assert (await session.fetch("SELECT txid_current_if_assigned()"))[0][0] is None
 
 
-async def test_who_is_cut_off_leaves_no_line_behind(database: Database) -> None:
+async def test_who_is_cut_off_leaves_no_line_behind(database: Database, peek: Peek) -> None:
     """A task that is cancelled in the middle of a query, writing or reading: the next has another line."""
     for begin in (database.transaction, database.reading):
 
@@ -176,7 +179,7 @@ async def test_who_is_cut_off_leaves_no_line_behind(database: Database) -> None:
                 await session.execute(SLEEP)
 
         task = asyncio.create_task(long())
-        await asyncio.sleep(0.1)
+        await eventually(lambda: peek.one(ASLEEP))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -220,9 +223,10 @@ async def test_what_is_known_is_looked_up_again_after_a_second() -> None:
 
 async def test_what_was_looked_up_before_a_change_is_not_kept() -> None:
     """A look that was under way when the change was committed may have seen what was before it."""
-    memory, go_on = Memory(), asyncio.Event()
+    memory, looks, go_on = Memory(), asyncio.Event(), asyncio.Event()
 
     async def slow() -> str:
+        looks.set()
         await go_on.wait()
         return "before"
 
@@ -230,7 +234,7 @@ async def test_what_was_looked_up_before_a_change_is_not_kept() -> None:
         return "after"
 
     asking = asyncio.create_task(memory.recall("it", slow))
-    await asyncio.sleep(0)
+    await asyncio.wait_for(looks.wait(), 5)
     memory.forget()
     go_on.set()
     assert await asking == "before"
