@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
+from calendar_hand import CALENDARS, instant_of
 from sqlalchemy import event, text
 from stage import NOON, Client
 
@@ -19,7 +20,7 @@ from kit.principals import Principal
 from kit.work import Work
 from services.ticket import app
 from services.ticket.calendar.reckoning import Reckoning, WallTime
-from services.ticket.clock import lifecycle
+from services.ticket.clock import lifecycle, service
 from services.ticket.clock.lifecycle import Timed
 from services.ticket.clock.state import Hold, Step
 from services.ticket.clock.sweep import sweep
@@ -92,6 +93,16 @@ def a_ticket(kind: TicketKind = TicketKind.COMPLAINT, **facts: Any) -> Timed:
         **facts,
     }
     return Timed(**known)
+
+
+def wall(text: str) -> datetime:
+    """An instant on Shanghai's wall."""
+    return instant_of(text, CALENDARS["office"])
+
+
+async def begin(work: Work, ticket: Timed, *, open_chats: int | None) -> datetime | None:
+    """Begin its clocks; what is due first."""
+    return service.earliest_due(await service.begin(work, ticket, open_chats=open_chats))
 
 
 @dataclass

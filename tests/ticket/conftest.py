@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from clock_bench import Bench, without_loops
 from handover_desk import Change
 from roster_desk import Roster
 from stage import Starter
@@ -65,3 +66,11 @@ async def change(roster: Roster) -> Change:
     assert (await roster.verb(huas, "start")).status_code == 200
     roster.at("19:50")
     return Change(roster, ming, hua, mings, huas)
+
+
+@pytest.fixture
+async def bench(start_service: Starter, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    """The clocks of a service on a fresh database; nothing but the test looks at what is due."""
+    without_loops(monkeypatch)
+    async with start_service("ticket") as client:
+        yield Bench(client)

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from refund_checks import DisagreementError, check
 from refund_desk import AGENT, ASKER, CHIEF, FINANCE, LEAD, LEFT, OTHER_CHIEF, Json, Refunds
-from refund_model import KINDS, OK, REASONS, Claim, DisagreementError, Expected, Model, check, sold
+from refund_model import KINDS, OK, REASONS, Claim, Expected, Model, sold
 from stage import Starter
 from ticket_desk import Desk
 

@@ -1,13 +1,12 @@
 """`/v1/ticket-clocks` and a single clock by hand: what is late and by whom, under the rules of sight (T43, T47, X1)."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from clock_bench import Bench, a_ticket, without_loops
-from stage import NOON, Starter
+from clock_bench import Bench, a_ticket
+from stage import NOON
 from ticket_desk import faults
 
 from contracts.ticket.clock import ClockKind
@@ -20,13 +19,6 @@ from services.ticket.clock.policy import SlaCase
 K = ClockKind
 PATH = "/v1/ticket-clocks"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-async def bench(start_service: Starter, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    without_loops(monkeypatch)
-    async with start_service("ticket") as client:
-        yield Bench(client)
 
 
 async def listed(bench: Bench, query: str = "", role: str = "agent", **options: Any) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,11 +42,9 @@ FROM clock, generate_series(1, $2) WHERE clock_id = (SELECT clock_id FROM clock 
 """
 
 
-@pytest.fixture
-async def bench(start_service: Starter, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    without_loops(monkeypatch)
-    async with start_service("ticket") as client:
-        yield Bench(client)
+@pytest.fixture(autouse=True)
+def disarmed() -> Iterator[None]:
+    yield
     failpoints.disarm()
 
 
