@@ -12,8 +12,8 @@ from bench.processes import cpu_seconds, quiet
 from bench.report import table
 from bench.stack import Running
 from kit.testing.poll import eventually
-from ops import cdnow
 from ops.callers import Caller
+from ops.demo import cdnow
 
 BATCH = 500
 CONNECTIONS = 2

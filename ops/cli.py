@@ -5,7 +5,8 @@ import sys
 import typer
 
 from kit.testing.children import ServerError
-from ops import broker, deadletters, demo, first_admin, lifecycles, migrate, replay, reseal, tokens, up, verify_audit
+from ops import broker, deadletters, first_admin, lifecycles, migrate, replay, reseal, tokens, up, verify_audit
+from ops.demo.command import command as demo_command
 from ops.environment import StackError
 
 app = typer.Typer(
@@ -18,7 +19,7 @@ app.command("up")(up.command)
 app.command("migrate")(migrate.command)
 app.command("token")(tokens.command)
 app.command("first-admin")(first_admin.command)
-app.command("demo")(demo.command)
+app.command("demo")(demo_command)
 app.command("verify-audit")(verify_audit.command)
 app.command("replay")(replay.command)
 app.command("reseal")(reseal.command)

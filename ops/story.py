@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.callers import Caller, Callers
-from ops.cdnow import CURRENCY, SHOP, Purchase
+from ops.demo.cdnow import CURRENCY, SHOP, Purchase
 from ops.environment import StackError
 
 BATCH = 500

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 
-from ops.cdnow import Purchase
-from ops.wishes import WISHES, deal
+from ops.demo.cdnow import Purchase
+from ops.demo.wishes import WISHES, deal
 
 PURCHASES = [
     Purchase(line, f"{line:05}", date(1997, 1, 1), 1 + line % 3, Decimal(line % 97) + Decimal("0.99"))

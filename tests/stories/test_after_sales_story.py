@@ -8,14 +8,15 @@ from typing import Any
 from local_stack import Running
 
 from kit.testing.poll import eventually
-from ops import aftersales, books, cdnow, story
-from ops.aftersales import Floor
+from ops import story
 from ops.callers import Caller, Callers
 from ops.credentials import Secrets
+from ops.demo import aftersales, books, cdnow
+from ops.demo.aftersales import Floor
+from ops.demo.paymentside import payment_side
+from ops.demo.wishes import WISHES
 from ops.environment import Home, broker_url, last_ports
-from ops.paymentside import payment_side
 from ops.story import Told
-from ops.wishes import WISHES
 
 WITHIN = 30.0
 

@@ -6,10 +6,11 @@ from stage import concrete
 
 from contracts.permissions import roles_with
 from kit.testing.poll import eventually
-from ops import cdnow, story
+from ops import story
 from ops.callers import Callers
 from ops.credentials import STAFF_ROLES
-from ops.demo import QUOTED_ORDERS, commission_quotes, file_totals
+from ops.demo import cdnow
+from ops.demo.command import QUOTED_ORDERS, commission_quotes, file_totals
 
 
 async def test_imported_history_equals_the_file_to_the_cent_also_after_a_second_import(people: Callers) -> None:

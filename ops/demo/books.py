@@ -7,9 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from ops.aftersales import Played
 from ops.callers import Callers
-from ops.cdnow import CURRENCY, SHOP
+from ops.demo.aftersales import Played
+from ops.demo.cdnow import CURRENCY, SHOP
 
 _SIDES = {"paid": "paid", "kept": "= kept", "refunded": "+ refunded", "in_flight": "+ in flight"}
 

@@ -19,13 +19,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ops import aftersales, books, cdnow, story
-from ops.aftersales import Played
-from ops.books import Books
+from ops import story
 from ops.callers import Callers, callers
 from ops.credentials import Secrets, read_json
+from ops.demo import aftersales, books, cdnow
+from ops.demo.aftersales import Played
+from ops.demo.books import Books
+from ops.demo.paymentside import payment_side
 from ops.environment import Home, StackError, broker_url, home_at, last_ports
-from ops.paymentside import payment_side
 from ops.story import Imported, Told, Totals
 
 _SETTLE_SECONDS = 120.0

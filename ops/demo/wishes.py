@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ops.cdnow import Purchase
+from ops.demo.cdnow import Purchase
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ops.callers import Caller, Callers
-from ops.cdnow import CURRENCY, SHOP, Purchase
+from ops.demo.cdnow import CURRENCY, SHOP, Purchase
+from ops.demo.paymentside import PaymentSide
+from ops.demo.wishes import Wish, deal
 from ops.environment import StackError
-from ops.paymentside import PaymentSide
 from ops.story import settled
-from ops.wishes import Wish, deal
 
 TOLD_WITHIN = 30.0
 _AT_ONCE = 6
