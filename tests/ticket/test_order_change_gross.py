@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ticket.order_change.gross import Apart, apart_of, gave_back, paid_for
+from services.ticket.order_change.gross import Apart, apart_of, gave_back, paid_for, unused
+from services.ticket.surcharge.policy import TopUp
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -219,3 +220,22 @@ def test_telling_the_same_again_changes_nothing(
     assert paid_for(told, paid, apart) == paid >= 0
     assert Apart().anything is False
     assert paid_for(told, known, Apart()) == told
+
+
+@pytest.mark.parametrize(
+    ("used", "top_ups", "left"),
+    [
+        (0, [], 0),
+        (0, [(20, 0)], 20),
+        (0, [(20, 20)], 0),
+        (0, [(20, 5), (10, 0)], 25),
+        (20, [(20, 0)], 0),
+        (20, [(20, 20), (20, 0)], 20),  # what went back was used up by then: the new one is all there
+        (20, [(30, 0), (10, 10)], 10),
+        (30, [(20, 0), (20, 5)], 5),
+    ],
+)
+def test_a_top_up_that_was_given_back_pays_for_nothing(used: int, top_ups: list[tuple[int, int]], left: int) -> None:
+    """T36, T55: the oldest are used up first; what went back of the others is not there any more."""
+    changes = [Change(used, "confirmed", reflected_minor=-used)] if used else []
+    assert unused(changes, [TopUp(*one) for one in top_ups]) == left

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 from change_desk import LINES, Changes, lines
-from ticket_desk import PAID, Desk, an_item
+from ticket_desk import LATER, PAID, Desk, an_item
 
 from kit.testing.poll import eventually
 
@@ -57,3 +57,47 @@ async def test_all_at_once(desk: Desk) -> None:
     for number in numbers:
         order = (await desk.call("GET", f"/v1/orders/main/{number}")).json()
         await desk.subjects(order["order_id"])  # no gap in what was told
+
+
+async def test_a_top_up_that_comes_too_late_moves_nothing(desk: Desk) -> None:
+    """T37: the order has left, costs something else, or gives the line back: the storefront is not told to change it,
+    and people refuse the change."""
+    changes = Changes(desk)
+    numbers = ("S-1", "S-2", "S-3")
+    dearer = []
+    for number in numbers:
+        await changes.order(number)
+        dearer.append(await changes.agreed(number=number, lines=[{"line_no": 1, "quantity": 5}]))
+    await changes.revise(2, "S-1", shipped_at=LATER)
+    await changes.revise(2, "S-2", paid="90.00", lines=lines("70.00"))
+    await desk.change(
+        "INSERT INTO order_book_line SELECT order_id, 1, 4, 8000, 1, 0, 0 FROM shop_order WHERE order_no = 'S-3'"
+    )
+    for number in numbers:
+        await desk.put(f"T-{number}", lines=TOP_UP, top_up_of=number, paid="20.00", paid_at=PAID)
+
+    async def looked_at() -> bool:
+        due = await desk.rows("SELECT 1 FROM timer WHERE kind = 'order-change-top-up' AND fired_at IS NULL")
+        return due == []
+
+    await eventually(looked_at, within=10)
+    assert [(await changes.shown(one))["status"] for one in dearer] == ["topping_up"] * 3
+    assert await changes.told() == []
+    for one in dearer:
+        await changes.done(one, "refuse", grounds="已发货")
+
+
+async def test_a_top_up_that_was_given_back_pays_for_nothing(desk: Desk) -> None:
+    """T36, T55: its order has it no more, whichever comes first; and a list says what is open again."""
+    changes = Changes(desk)
+    await changes.order()
+    await desk.put("T-1", lines=TOP_UP, top_up_of="A-1", paid="20.00", paid_at=PAID)
+    await desk.change(
+        "UPDATE order_book SET kept_minor = 0, in_flight_minor = 500, refunded_minor = 1500 WHERE paid_minor = 2000"
+    )
+    change = await changes.agreed(lines=[{"line_no": 1, "quantity": 5}])
+    assert change["status"] == "topping_up"
+    courier = await desk.call("PUT", "/v1/orders/main/A-1/surcharge", json={"courier": "顺丰"})
+    assert courier.status_code == 200
+    seen = (await desk.call("GET", "/v1/orders/main/A-1/top-ups")).json()
+    assert (seen["paid"]["amount"], seen["open"]["amount"]) == ("20.00", "8.00")

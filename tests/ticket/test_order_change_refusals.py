@@ -172,7 +172,14 @@ async def test_a_line_that_goes_back_is_not_changed(changes: Changes) -> None:
     )
     refused = await changes.ask(lines=COLOUR)
     assert (refused.status_code, refused.json()["lines"]) == (409, [1])
-    assert (await changes.ask(lines=[{"line_no": 2, "colour": "白"}])).status_code == 201
+    body = {"order_no": "A-1", "reason": "buyer_asked", "lines": COLOUR}
+    quoted = await changes.desk.call("POST", "/v1/order-changes/quotes", json=body)
+    assert (quoted.status_code, quoted.json()["lines"]) == (409, [1])
+    other = await changes.asked(lines=[{"line_no": 2, "colour": "白"}])
+    await changes.desk.change("UPDATE order_book_line SET line_no = 2, quantity = 1, worth_minor = 2000")
+    late = await changes.verb(other, "agree")
+    assert (late.status_code, late.json()["lines"]) == (409, [2])
+    assert (await changes.shown(other))["status"] == "requested"
 
 
 async def test_verbs_that_are_not_drawn(changes: Changes) -> None:

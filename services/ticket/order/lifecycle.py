@@ -122,6 +122,11 @@ def due(order: OrderLike) -> int:
     return order.goods_minor - order.discount_minor + order.freight_minor
 
 
+def is_unshipped(order: OrderLike) -> bool:
+    """Whether it has neither left nor ended."""
+    return not any((order.shipped_at, order.received_at, order.completed_at, order.cancelled_at))
+
+
 def reach(order: OrderLike, milestone: MilestoneLike) -> bool:
     """Put on the order a milestone that its revision leaves open; whether there was something to put.
 

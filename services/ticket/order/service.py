@@ -121,7 +121,7 @@ def expect_floor(work: Work) -> None:
 
 def expect_unshipped(order: OrderLike) -> None:
     """Raises Problem `order-closed` for an order that has shipped or ended."""
-    if any((order.shipped_at, order.received_at, order.completed_at, order.cancelled_at)):
+    if not lifecycle.is_unshipped(order):
         raise Problem("order-closed")
 
 

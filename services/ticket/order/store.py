@@ -169,7 +169,8 @@ async def get(session: AsyncSession, order_id: UUID) -> tuple[Order, Delivery | 
 async def top_ups_of(session: AsyncSession, shop: str, order_no: str) -> list[Order]:
     """The top-up orders of an order, oldest first, at most 200."""
     statement = select(Order).where(col(Order.shop) == shop, col(Order.top_up_of) == order_no)
-    return list((await session.execute(statement.order_by(col(Order.order_id)).limit(TOP_UPS))).scalars())
+    oldest_first = statement.order_by(col(Order.placed_at), col(Order.order_id)).limit(TOP_UPS)
+    return list((await session.execute(oldest_first)).scalars())
 
 
 async def topped_up(session: AsyncSession, order_ids: Sequence[UUID]) -> dict[UUID, int]:

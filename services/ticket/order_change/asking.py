@@ -18,6 +18,7 @@ from services.ticket.order.sealing import Recipient
 from services.ticket.order.service import Order
 from services.ticket.order_change import sealing, store
 from services.ticket.order_change.content import content_of
+from services.ticket.order_change.following import going_back
 from services.ticket.order_change.lifecycle import LIFE
 from services.ticket.order_change.models import OrderChange
 from services.ticket.order_change.policy import ORDER_CHANGES
@@ -62,11 +63,12 @@ async def request_change(work: Work, asked: OrderChangeCreate) -> OrderChange:
 
 async def quote_change(work: Work, asked: OrderChangeCreate) -> OrderChangeQuote:
     """What a change would come to and who would have to approve it; nothing is changed. Raises what `request_change`
-    does."""
+    does, but for `already-exists`."""
     _expect_words_of_caller(work, asked)
     order, _ = await orders.get_order(work, asked.shop, asked.order_no)
     orders.expect_unshipped(order)
     surcharge, terms = await _terms(work, order, asked)
+    await _expect_given_nothing_back(work, order, terms)
     charged_to, policy_version = await _charged_to(work, order, asked, terms)
     change = _row(work, order, asked, terms)
     change.charged_to_staff_id, change.policy_version = charged_to, policy_version
@@ -123,17 +125,8 @@ def _line(place: int, line: LineChangePut, currency: str) -> WantedLine:
 
 
 async def _expect_given_nothing_back(work: Work, order: Order, terms: Terms) -> None:
-    """Raises Problem `conflict` for a line of which pieces or money go back already: what is left of it is for
-    after-sales to say."""
-    book = await books.look(work.session, order.order_id)
-    if book is None:
-        return
-    lines = [line["line_no"] for line in terms.lines]
-    taken = [
-        line_no
-        for line_no in lines
-        if (line := book.lines.get(line_no)) and (line.taken_back or line.refunded_minor or line.in_flight_minor)
-    ]
+    """Raises Problem `conflict` for lines of which pieces or money go back already."""
+    taken = going_back(await books.look(work.session, order.order_id), terms.lines)
     if taken:
         raise Problem("conflict", lines=taken, because="refunded")
 

@@ -141,6 +141,8 @@ def _expect_as_reckoned(change: OrderChange, order: Order, book: Book | None) ->
     orders.expect_unshipped(order)
     if digest_of(order) != change.terms:
         raise Problem("conflict", revision=order.revision)
+    if taken := following.going_back(book, change.lines):
+        raise Problem("conflict", lines=taken, because="refunded")
     if book is None and order.paid_at is not None and change.difference_minor:
         raise Problem("order-unpaid")
 

@@ -12,14 +12,16 @@ from kit import audit, outbox, timers
 from kit.ids import derived_id
 from kit.work import Work
 from services.ticket.book import service as books
+from services.ticket.book.service import Book
 from services.ticket.order import service as orders
-from services.ticket.order.lifecycle import state_of
+from services.ticket.order.lifecycle import is_unshipped, state_of
 from services.ticket.order.service import Order
 from services.ticket.order_change import lifecycle, sealing, store
-from services.ticket.order_change.gross import Apart, apart_of, paid_for
+from services.ticket.order_change.gross import Apart, apart_of, paid_for, unused
 from services.ticket.order_change.lifecycle import TOLD, ChangeStatus
 from services.ticket.order_change.models import OrderChange
-from services.ticket.order_change.terms import is_carried_out
+from services.ticket.order_change.terms import digest_of, is_carried_out
+from services.ticket.surcharge import service as surcharges
 
 TOP_UP = "order-change-top-up"
 
@@ -55,11 +57,16 @@ async def follow_orders(work: Work, new: Sequence[Order], moved: Sequence[Order]
 
 
 async def follow_top_up(work: Work, _: UUID, facts: Mapping[str, Any]) -> None:
-    """补差价到账: a change whose top-up is paid goes to the storefront (T36, T37)."""
+    """补差价到账: a change whose top-up is paid goes to the storefront (T36, T37). One of an order that has left,
+    ended, got other terms or gives something of it back stays where it is, for people to refuse."""
     order_id = UUID(facts["order_id"])
     order = await orders.lock_by_id(work, order_id)
     change = await store.open_of(work.session, order_id) if order is not None else None
     if order is None or change is None or change.status != ChangeStatus.TOPPING_UP:
+        return
+    if not is_unshipped(order) or digest_of(order) != change.terms:
+        return
+    if going_back(await books.look(work.session, order_id), change.lines):
         return
     if await topped_up(work, order) < change.difference_minor:
         return
@@ -77,10 +84,19 @@ async def follow_top_up(work: Work, _: UUID, facts: Mapping[str, Any]) -> None:
 
 
 async def topped_up(work: Work, order: Order) -> int:
-    """What top-ups of the order have brought in that no confirmed change has used up, in minor units."""
+    """What top-ups of the order have brought in and still hold that no confirmed change has used up, in minor
+    units."""
     changes = (await store.moving_money(work.session, [order.order_id])).get(order.order_id, [])
-    paid = (await orders.topped_up(work.session, [order])).get(order.order_id, 0)
-    return apart_of(changes, paid).topped_up
+    return unused(changes, await surcharges.paid_top_ups(work, order))
+
+
+def going_back(book: Book | None, lines: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Of these lines those of which pieces or money go back: what is left of them is for after-sales to say."""
+    known = book.lines if book is not None else {}
+    touched = {
+        line_no for line_no, one in known.items() if one.taken_back or one.refunded_minor or one.in_flight_minor
+    }
+    return [line["line_no"] for line in lines if line["line_no"] in touched]
 
 
 async def _read(work: Work, moved: Sequence[Order]) -> list[Reading]:

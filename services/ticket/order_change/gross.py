@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.ticket.surcharge.policy import TopUp
+
 
 class MovedLike(Protocol):
     """A change as far as its money goes."""
@@ -50,6 +52,18 @@ def apart_of(changes: Iterable[MovedLike], top_ups_minor: int) -> Apart:
         elif gave_back(change):
             given_back -= change.difference_minor
     return Apart(reflected, given_back, max(top_ups_minor - explained, 0))
+
+
+def unused(changes: Iterable[MovedLike], top_ups: Iterable[TopUp]) -> int:
+    """What top-ups have brought in, the oldest first, that no confirmed change has used up and that nobody was given
+    back."""
+    used = sum(max(-change.reflected_minor, 0) for change in changes if change.reflected_minor is not None)
+    left = 0
+    for top_up in top_ups:
+        taken = min(used, top_up.paid_minor)
+        used -= taken
+        left += max(top_up.paid_minor - taken - top_up.given_back_minor, 0)
+    return left
 
 
 def gave_back(change: MovedLike) -> bool:

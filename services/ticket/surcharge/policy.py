@@ -43,6 +43,14 @@ class Surcharge:
         return max(self.fee_minor - self.included_minor, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """补差价: what one top-up order brought in, and what of it went back or is on its way back; minor units."""
+
+    paid_minor: int
+    given_back_minor: int
+
+
 class CourierFreight(BaseModel):
     """A shop's table. `included` couriers are in the price; what no zone holds is `elsewhere`."""
 

@@ -1,18 +1,20 @@
 """Use cases of surcharges: quoted, noted on an order, and what top-ups have brought in (T36)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kit import audit
 from kit.policies import in_force
 from kit.problems import Problem, invalid
 from kit.work import Work
+from services.ticket.book import service as books
 from services.ticket.order import service as orders
 from services.ticket.order.service import Order
 from services.ticket.surcharge import store
 from services.ticket.surcharge.models import OrderSurcharge
-from services.ticket.surcharge.policy import COURIER_FREIGHT, Surcharge
+from services.ticket.surcharge.policy import COURIER_FREIGHT, Surcharge, TopUp
 
-__all__ = ["Topped", "note_surcharge", "quote", "top_ups"]
+__all__ = ["Topped", "note_surcharge", "paid_top_ups", "quote", "top_ups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,20 @@ async def top_ups(work: Work, shop: str, order_no: str) -> Topped:
     order, _ = await orders.get_order(work, shop, order_no)
     noted = await store.get(work.session, order.order_id)
     linked = await orders.top_ups_of(work.session, shop, order_no)
-    paid = (await orders.topped_up(work.session, [order])).get(order.order_id, 0)
+    brought = await _brought_in(work, order, linked)
+    paid = sum(one.paid_minor for one in brought)
+    held = paid - sum(one.given_back_minor for one in brought)
     # What the order itself has taken for its courier needs no top-up any more.
     wanted = max(noted.surcharge_minor - order.surcharge_minor, 0) if noted is not None else 0
-    return Topped(order, noted, linked, paid, max(wanted - paid, 0))
+    return Topped(order, noted, linked, paid, max(wanted - held, 0))
+
+
+async def paid_top_ups(work: Work, order: Order) -> list[TopUp]:
+    """What the order's paid top-ups brought in and what went back of each, oldest first (T36, T55)."""
+    return await _brought_in(work, order, await orders.top_ups_of(work.session, order.shop, order.order_no))
+
+
+async def _brought_in(work: Work, order: Order, linked: Sequence[Order]) -> list[TopUp]:
+    paid = [one for one in linked if one.paid_minor and one.cancelled_at is None and one.currency == order.currency]
+    found = [(one.paid_minor or 0, await books.look(work.session, one.order_id)) for one in paid]
+    return [TopUp(minor, book.refunded_minor + book.in_flight_minor if book else 0) for minor, book in found]
