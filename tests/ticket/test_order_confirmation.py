@@ -151,3 +151,17 @@ async def test_nothing_personal_lies_in_the_ticks(desk: Desk) -> None:
     rows = await desk.rows("SELECT seen, ticks::text AS said FROM order_confirmation ticks WHERE step = 'contact'")
     assert len({bytes(row.seen) for row in rows}) == 2, "the same phone of two orders isn't to be recognised"
     assert not any("138" in row.said and "小明" in row.said for row in rows)
+
+
+async def test_nobody_ticks_what_they_have_not_seen(desk: Desk) -> None:
+    """T34: with the version that was seen, a step is ticked for that and for nothing newer."""
+    await desk.put(**FACTS)
+    path = "/v1/orders/main/A-1/confirmation"
+    seen = (await desk.call("GET", path)).headers["etag"]
+    await desk.put(revision=2, **(FACTS | {"recipient": RECIPIENT | {"address": "别处"}}))
+    for verb in (path, f"{path}/untick"):
+        stale = await desk.call("POST", verb, json={"steps": ["address"]}, headers={"If-Match": seen})
+        assert stale.status_code == 412
+    now = (await desk.call("GET", path)).headers["etag"]
+    ticked = await desk.call("POST", path, json={"steps": ["address"]}, headers={"If-Match": now})
+    assert ticked.status_code == 200, ticked.text

@@ -22,7 +22,8 @@ async def get_confirmation(shop: Shop, order_no: OrderNo, work: WorkDep) -> Resp
 
 @router.post("/{shop}/{order_no}/confirmation", response_model=ConfirmationPublic, dependencies=CONFIRMS)
 async def confirm_order(shop: Shop, order_no: OrderNo, body: StepsNamed, work: WorkDep) -> Response:
-    """Tick steps off, as the order is now: what changes later has to be confirmed again."""
+    """Tick steps off, as the order is now, or with If-Match as it was seen: what changes later has to be confirmed
+    again."""
     return await _shown(work, await service.tick_steps(work, shop, order_no, body.steps))
 
 
@@ -43,7 +44,7 @@ async def _shown(work: Work, stands: Confirmation) -> Response:
         policy_version=stands.policy_version,
         dispatch=await shipping.dispatch_times(work, order.shop, order.paid_at or work.now),
     )
-    return await answer(work, body)
+    return await answer(work, body, version=order.version)
 
 
 def _step(state: StepState) -> StepShown:

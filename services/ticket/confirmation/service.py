@@ -31,7 +31,7 @@ class StepState:
 class Confirmation:
     """An order's checklist as it stands."""
 
-    order: OrderLike
+    order: Order
     steps: tuple[StepState, ...]
     policy_version: int
 
@@ -50,10 +50,12 @@ async def confirmation_of(work: Work, shop: str, order_no: str) -> Confirmation:
 async def tick_steps(work: Work, shop: str, order_no: str, steps: Sequence[str]) -> Confirmation:
     """打勾: this much is confirmed with the buyer, as the order is now.
 
-    Raises Problem `not-found`, `order-closed` for a cancelled order, `order-unpaid` for one that is neither paid nor
+    Raises Problem `not-found`, `stale-version` when the caller saw another version of the order, `order-closed` for a
+    cancelled order, `order-unpaid` for one that is neither paid nor
     paid on delivery, `invalid-request` for a step that the shop's list doesn't have.
     """
     order = await orders.lock_order(work, shop, order_no)
+    work.expect_version(order.version)
     _expect_alive(order)
     rules = await in_force(work.session, ORDER_CONFIRMATION, shop, work.now)
     _expect_known(rules.document, steps)
@@ -79,8 +81,9 @@ async def tick_steps(work: Work, shop: str, order_no: str, steps: Sequence[str])
 
 
 async def untick_steps(work: Work, shop: str, order_no: str, steps: Sequence[str]) -> Confirmation:
-    """A tick was put in error. Raises Problem `not-found`, `order-closed`, `invalid-request`."""
+    """A tick was put in error. Raises Problem `not-found`, `stale-version`, `order-closed`, `invalid-request`."""
     order = await orders.lock_order(work, shop, order_no)
+    work.expect_version(order.version)
     _expect_alive(order)
     rules = await in_force(work.session, ORDER_CONFIRMATION, shop, work.now)
     _expect_known(rules.document, steps)

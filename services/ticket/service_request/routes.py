@@ -33,6 +33,7 @@ from services.ticket.service_request.weighing_schemas import OverShortAsked, Ove
 router = APIRouter(prefix="/v1/service-requests", tags=["service requests"])
 RequestId = Annotated[UUID, Path(description="The request's id, which is its ticket's.")]
 DocumentCode = Annotated[Code, Path(description="The document's code in the type.")]
+_OPEN = {"Cache-Control": "no-store", "Content-Type": "application/json"}
 SUBMIT, READ, WORK = "service_request:submit", "service_request:read", "service_request:work"
 
 
@@ -157,8 +158,10 @@ async def record_over_short(request_id: RequestId, body: OverShortRecord, work: 
 
 @router.post("/{request_id}/reveal", response_model=RequestRevealed, dependencies=[allow("service_request:reveal")])
 async def reveal_request(request_id: RequestId, body: RequestReason, work: WorkDep) -> Response:
-    """The personal values of a request open, with a reason; each time is written down."""
-    return await answer(work, await showing.reveal(work, await review.reveal_request(work, request_id, body.reason)))
+    """The personal values of a request open, with a reason; each time is written down. The answer is kept
+    nowhere, not even for an Idempotency-Key."""
+    revealed = await showing.reveal(work, await review.reveal_request(work, request_id, body.reason))
+    return Response(revealed.model_dump_json(), headers=_OPEN)
 
 
 async def _shown(work: Work, seen: Seen, *, status: int = 200, location: str | None = None) -> Response:
