@@ -20,6 +20,7 @@ from services.ticket.bad_review.models import BadReview, ReviewContact
 from services.ticket.bad_review.policy import REVIEW_HOURS, ReviewHours
 from services.ticket.bad_review.schemas import BadReviewContact, BadReviewFilter, BadReviewOpen
 from services.ticket.message.schemas import MessageCreate
+from services.ticket.procedure import service as procedures
 from services.ticket.sight import in_sight
 from services.ticket.ticket import service as tickets
 from services.ticket.ticket.lifecycle import Opening
@@ -117,11 +118,12 @@ async def contact_buyer(work: Work, review_id: UUID, asked: BadReviewContact) ->
 
 
 async def settle_review(work: Work, review_id: UUID, result: ReviewResult) -> Seen:
-    """办结: changed, removed or kept."""
+    """办结: changed, removed or kept. Raises Problem `steps-open` while required steps of its lists are (T53)."""
     ticket = await _locked(work, review_id)
     review = _there(await store.get(work.session, review_id))
     before = _audited(review)
     worked = lifecycle.settle(review, ticket, result, work.actor.staff_id, work.now)
+    await procedures.expect_done(work, review_id)
     await outbox.record(work, review, worked)
     return await _followed(work, review, ticket, "settle", before)
 

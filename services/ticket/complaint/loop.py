@@ -38,6 +38,7 @@ from services.ticket.complaint.schemas import (
 from services.ticket.complaint.tally import month_of
 from services.ticket.copies import service as copies
 from services.ticket.emergency import service as emergencies
+from services.ticket.procedure import service as procedures
 
 # Beyond so many days between two misses the business days are not counted one by one: it has been enough.
 _LONG = timedelta(days=60)
@@ -150,10 +151,13 @@ async def inform(work: Work, complaint_id: UUID, asked: ComplaintInform) -> Case
 async def verify(work: Work, complaint_id: UUID, asked: ComplaintVerify) -> Case:
     """内部核实: who at the unit says that it is done, or is not (T12).
 
-    Raises Problem `transition-refused`, `own-case`, and what `case.begin` raises.
+    Raises Problem `transition-refused`, `own-case`, `steps-open` when it is said to be done and required steps of its
+    checklists are open (T53), and what `case.begin` raises.
     """
     case = await begin(work, complaint_id, decides=True)
     callback.verify(case.complaint, asked.result, work.actor, work.now)
+    if asked.result is callback.Verification.SETTLED:
+        await procedures.expect_done(work, complaint_id)
     row = ComplaintCheck(
         check_id=new_id(),
         complaint_id=complaint_id,

@@ -17,6 +17,7 @@ from services.ticket.emergency import lifecycle, store
 from services.ticket.emergency.lifecycle import LIFE, OUTCOME, STATUS, EmergencyStatus
 from services.ticket.emergency.models import Emergency
 from services.ticket.emergency.schemas import EmergencyFilter, EmergencyNote, EmergencyOpen
+from services.ticket.procedure import service as procedures
 from services.ticket.sight import in_sight
 from services.ticket.ticket import service as tickets
 from services.ticket.ticket.change import due_from_clocks
@@ -97,7 +98,7 @@ async def contain(work: Work, ticket: Ticket, measures: str) -> Emergency:
 
 
 async def close_emergency(work: Work, emergency_id: UUID) -> Seen:
-    """结案: what followed is done, too."""
+    """结案: what followed is done, too. Raises Problem `steps-open` while required steps of its lists are (T53)."""
     return await _moved(work, emergency_id, "close", None)
 
 
@@ -140,6 +141,8 @@ async def _moved(work: Work, emergency_id: UUID, verb: str, reason: str | None) 
     before = _audited(emergency)
     LIFE.move(emergency, verb)
     status = EmergencyStatus(emergency.status)
+    if status is EmergencyStatus.CLOSED:
+        await procedures.expect_done(work, emergency_id)
     await tickets.follow(work, ticket, STATUS[status], verb=verb, outcome=OUTCOME.get(status), reason=reason)
     await _write_down(work, emergency, verb, before, reason)
     return emergency, ticket
