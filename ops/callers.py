@@ -12,7 +12,6 @@ from ops.credentials import Secrets
 from ops.environment import StackError
 
 _SECONDS = aiohttp.ClientTimeout(total=30)
-_RETRIES = 60
 _ASK_AGAIN = (0, 429, 502, 503, 504)
 
 
@@ -42,6 +41,7 @@ class Caller:
     http: aiohttp.ClientSession
     gateway: str
     form: dict[str, str]
+    tries: int = 60
     token: str | None = field(default=None, repr=False)
     signing_in: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
@@ -50,7 +50,7 @@ class Caller:
         Idempotency-Key and calls that only look may be repeated, so pass a key with every creating one. A `File` in
         place of JSON is sent as a form."""
         status = 0
-        for attempt in range(_RETRIES):
+        for attempt in range(self.tries):
             held = self.token
             try:
                 status, body = await self._once(method, path, json, headers)
