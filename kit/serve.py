@@ -1,5 +1,6 @@
 """Running one process of Kefu: logs, event loop, HTTP server, orderly end."""
 
+import resource
 import socket
 import sys
 import warnings
@@ -9,11 +10,13 @@ import uvicorn
 from pydantic import ValidationError
 
 from kit import logs
+from kit.front import Front, Server
 from kit.http.middleware import App
 from kit.settings import ProcessSettings
 
 GRACE_SECONDS = 8
 BACKLOG = 2048
+OPEN_FILES = 65_536
 
 
 def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
@@ -28,11 +31,12 @@ def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
     logs.configure(name, settings.log_level)
     if settings.metrics_port:
         _listening(name, settings.metrics_host, settings.metrics_port, "KEFU_METRICS_PORT").close()
+    _allow_many_files()
     listener = _listening(name, settings.host, settings.port, "KEFU_PORT")
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Front,
         ws="none",
         log_config=None,
         access_log=False,
@@ -42,7 +46,7 @@ def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])
 
 
 def _listening(name: str, host: str, port: int, setting: str) -> socket.socket:
@@ -57,6 +61,15 @@ def _listening(name: str, host: str, port: int, setting: str) -> socket.socket:
     except OSError as error:
         sys.exit(f"{name}: cannot listen on port {port} of {host}: {error.strerror}; choose another with {setting}")
     return listener
+
+
+def _allow_many_files() -> None:
+    """Every connection is an open file, and many systems begin with 1,024 of them: a thousand slow clients would be
+    all that a process could have."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _one_sentence(error: ValueError) -> str:

@@ -1,0 +1,139 @@
+"""The HTTP server in front of every process: uvicorn's on httptools, with bounds on what it waits for and takes.
+
+Left alone it waits for ever for the rest of a request, and takes a head of any size. Whoever is too slow with a head,
+sends too large a one, or no HTTP at all, gets a problem document like everybody else. Bodies have tighter bounds
+behind this, set by whoever reads them (`gateway.bodies`, `kit.http.middleware`).
+"""
+
+import asyncio
+from enum import IntEnum
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from kit.ids import new_id_text
+from kit.problems import Problem, language_of, render
+
+HEAD_SECONDS = 10.0
+"""How long a head may take; the first one counts from the connection on."""
+WHOLE_SECONDS = 120.0
+"""How long a request may take to come whole, whoever reads it."""
+HEAD_BYTES = 32 * 1024
+ADDRESS_BYTES = 16 * 1024
+_LINGER_SECONDS = 1.0
+_LOOK_EVERY = 5  # ticks of a tenth of a second
+
+
+class Awaits(IntEnum):
+    """What a connection awaits of its client."""
+
+    NOTHING = 0
+    HEAD = 1
+    BODY = 2
+
+
+class Refused(Exception):  # noqa: N818 - it is an outcome, and reads as one
+    """Told to the parser, so that it reads no further."""
+
+
+class Front(HttpToolsProtocol):
+    """One connection of a client."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._awaits = Awaits.HEAD
+        self._since = self.loop.time()
+        self._head_bytes = 0  # of the pieces before this one
+        self._piece = 0
+        self._refusal: Problem | None = None
+        self._is_over = False  # what still comes is not read any more
+
+    def look(self, now: float) -> None:
+        """Cut the connection off if its request takes too long; one that never said a word is closed without one.
+        While it is us who don't read, nobody is slow."""
+        if self._awaits == Awaits.NOTHING or self._is_over:
+            return
+        if self.flow.read_paused:
+            self._since = now
+        elif self._awaits == Awaits.HEAD and now - self._since > HEAD_SECONDS:
+            if self._head_bytes:
+                self._refuse(Problem("request-timeout"))
+            self.transport.close()
+        elif now - self._since > WHOLE_SECONDS:
+            self.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of a request, or several requests."""
+        if self._is_over:
+            return
+        if self._awaits == Awaits.NOTHING:
+            self._awaits, self._since = Awaits.HEAD, self.loop.time()
+        self._piece = len(data)
+        super().data_received(data)
+        if self._awaits == Awaits.HEAD and not self._is_over:
+            self._head_bytes += self._piece
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(self._too_large())
+
+    def on_headers_complete(self) -> None:
+        """A head is there."""
+        if self._head_bytes + self._piece > HEAD_BYTES and self._size_of_head() > HEAD_BYTES:
+            self._refusal = self._too_large()
+        elif len(self.url) > ADDRESS_BYTES:
+            self._refusal = Problem("address-too-long", limit_bytes=ADDRESS_BYTES)
+        if self._refusal is not None:
+            raise Refused
+        self._awaits = Awaits.BODY
+        self._head_bytes = 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is there in whole."""
+        self._awaits = Awaits.NOTHING
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its words are uvicorn's; ours are in the catalogue
+        """The parser has given up: it was told to, or this isn't HTTP."""
+        self._refuse(self._refusal or Problem("malformed-request"))
+
+    def _size_of_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _too_large(self) -> Problem:
+        if len(self.url) > ADDRESS_BYTES:
+            return Problem("address-too-long", limit_bytes=ADDRESS_BYTES)
+        return Problem("head-too-large", limit_bytes=HEAD_BYTES)
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer and hang up, unless an earlier request's answer is under way on this connection: that can only be
+        broken off. Closing on unread bytes resets the connection, and the client might never see the answer: what
+        still comes is taken and forgotten for a moment."""
+        self._is_over = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()
+            return
+        self.transport.write(_answer(problem, dict(self.headers or ())))
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+
+def _answer(problem: Problem, headers: dict[bytes, bytes]) -> bytes:
+    language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+    request_id = new_id_text()
+    status, facts, body = render(problem, language=language, request_id=request_id)
+    facts |= {"Content-Length": str(len(body)), "X-Request-Id": request_id, "Connection": "close"}
+    lines = "".join(f"{name.lower()}: {value}\r\n" for name, value in facts.items())
+    return f"HTTP/1.1 {status} {problem.kind.title_en}\r\n{lines}\r\n".encode("ascii") + body
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which now and then looks at all its connections: no request costs a timer."""
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second."""
+        if counter % _LOOK_EVERY == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Front):
+                    connection.look(now)
+        return await super().on_tick(counter)

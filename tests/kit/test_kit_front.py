@@ -1,0 +1,166 @@
+"""The server in front of a process: heads within their bounds, everything else refused with a problem document."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+import uvicorn
+
+from kit import front
+from kit.front import ADDRESS_BYTES, HEAD_BYTES, Front, Server
+from kit.testing.poll import eventually
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
+
+
+class Quiet(Server):
+    def capture_signals(self) -> Any:
+        return contextlib.nullcontext()
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the length of the body, when all of it is there."""
+    length, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        length, more = length + len(message["body"]), message["more_body"]
+    told = b"%d" % length
+    headers = [(b"content-length", b"%d" % len(told))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": told})
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Any = echo) -> AsyncIterator[tuple[int, Quiet]]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, http=Front, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    server = Quiet(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await eventually(lambda: server.started)
+        yield listener.getsockname()[1], server
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def said(port: int, *pieces: bytes) -> bytes:
+    """All that comes back until the other side hangs up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+    try:
+        return await asyncio.wait_for(reader.read(), 30)
+    finally:
+        writer.transport.abort()
+
+
+def slug(reply: bytes) -> tuple[int, str]:
+    head, _, body = reply.partition(b"\r\n\r\n")
+    assert b"\r\ncontent-type: application/problem+json\r\n" in head
+    assert b"\r\nconnection: close" in head
+    told = orjson.loads(body)
+    assert told["request_id"].encode() in head
+    return int(head.split()[1]), told["type"].removeprefix("/problems/")
+
+
+@pytest.fixture(autouse=True)
+def short_farewells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "_LINGER_SECONDS", 0.05)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "HEAD_SECONDS", 0.3)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_head_that_does_not_come_is_cut_off() -> None:
+    async with serving() as (port, _):
+        assert slug(await said(port, GET)) == (408, "request-timeout")
+        assert slug(await said(port, b"G")) == (408, "request-timeout")
+        assert await said(port) == b""  # who never said a word is told none
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_the_second_head_on_a_connection_has_its_own_time() -> None:
+    async with serving() as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(GET + b"\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n0")).startswith(b"HTTP/1.1 200")
+        writer.write(b"\r\n")  # an empty line before a request counts as its beginning
+        assert slug(await reader.read()) == (408, "request-timeout")
+        writer.transport.abort()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_body_is_not_held_to_the_time_of_a_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving() as (port, server):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+        await eventually(lambda: len(server.server_state.tasks) == 1)
+        looked: list[float] = []
+        monkeypatch.setattr(Front, "look", lambda self, now, look=Front.look: (look(self, now), looked.append(now)))
+        await eventually(lambda: bool(looked) and looked[-1] - looked[0] > 0.6)
+        writer.write(b"b")
+        assert (await reader.readuntil(b"\r\n\r\n2")).startswith(b"HTTP/1.1 200")
+        monkeypatch.setattr(front, "WHOLE_SECONDS", 0.3)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+        assert await reader.read() == b""
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize("pieces", [1, 20])
+async def test_a_head_has_a_size(pieces: int) -> None:
+    def cut(request: bytes) -> list[bytes]:
+        step = len(request) // pieces + 1
+        return [request[at : at + step] for at in range(0, len(request), step)]
+
+    async with serving() as (port, _):
+        long = b"".join(b"X-%d: %s\r\n" % (at, b"v" * 1000) for at in range(HEAD_BYTES // 1000 + 1))
+        assert slug(await said(port, *cut(GET + long + b"\r\n"))) == (431, "head-too-large")
+        address = b"GET /?" + b"a=1&" * (ADDRESS_BYTES // 4) + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+        assert slug(await said(port, *cut(address))) == (414, "address-too-long")
+        fits = GET + b"X: " + b"v" * (HEAD_BYTES - 100) + b"\r\nConnection: close\r\n\r\n"
+        assert (await said(port, *cut(fits))).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_long_body_behind_a_head_in_one_piece_is_no_long_head() -> None:
+    async with serving() as (port, _):
+        size = HEAD_BYTES * 2
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % size
+        assert (await said(port, head + b"x" * size)).endswith(b"%d" % size)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_what_is_no_http_is_told_so(language: str) -> None:
+    async with serving() as (port, _):
+        for nonsense in (b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n"):
+            assert slug(await said(port, nonsense)) == (400, "malformed-request")
+        reply = await said(port, GET + b"Accept-Language: %s\r\nContent-Length: x\r\n\r\n" % language.encode())
+        assert slug(reply) == (400, "malformed-request")
+        assert orjson.loads(reply.partition(b"\r\n\r\n")[2])["title"].isascii() == (language == "en")
+
+
+async def test_an_answer_under_way_is_not_mixed_with_a_refusal() -> None:
+    """The second of two requests sent together is nonsense while the first is being answered."""
+    asked, free = asyncio.Event(), asyncio.Event()
+
+    async def slowly(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
+        await free.wait()
+        await echo(scope, receive, send)
+
+    async with serving(slowly) as (port, _):
+        reading = asyncio.create_task(said(port, GET + b"\r\n", b"nonsense\r\n\r\n"))
+        await asked.wait()
+        assert b"malformed" not in await reading
+        free.set()
