@@ -5,7 +5,7 @@ time and is used again only after an answer that came whole, with nothing behind
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -39,7 +39,7 @@ class Flow(Protocol):
 
 
 class Reply:
-    """One answer as it arrives: `status` and `headers` are there once it has begun, `pieces` brings its body."""
+    """One answer as it arrives: `status` and `headers` are there once it has begun, `piece` brings its body."""
 
     __slots__ = (
         "_body", "_failure", "_flow", "_head_bytes", "_headless", "_held", "_parser", "_size", "_wake", "began",
@@ -64,22 +64,17 @@ class Reply:
         while not self.began:
             await self._more()
 
-    async def pieces(self) -> AsyncIterator[tuple[bytes, bool]]:
-        """The body as it arrives, each piece with whether more will follow. Raises as `begun` does."""
-        while True:
-            if self._body or self.whole:
-                piece = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-                self._body.clear()
-                self._size = 0
-                if self._held:
-                    self._held = False
-                    self._flow.go_on()
-                more = not self.whole
-                yield piece, more
-                if not more:
-                    return
-            else:
-                await self._more()
+    async def piece(self) -> tuple[bytes, bool]:
+        """What there is of the body, and whether more will follow; waits for some. Raises as `begun` does."""
+        while not self._body and not self.whole:
+            await self._more()
+        piece = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body.clear()
+        self._size = 0
+        if self._held:
+            self._held = False
+            self._flow.go_on()
+        return piece, not self.whole
 
     def feed(self, data: bytes) -> None:
         """Bytes from the service. Raises BrokenAnswer when they are no answer; an answer that is whole stays so."""

@@ -66,7 +66,9 @@ class MergedDocument:
                 if answer.status != 200:
                     raise Unintelligible
                 content = bytearray()
-                async for piece, _ in answer.pieces():
+                more = True
+                while more:
+                    piece, more = await answer.piece()
                     content += piece
                     if len(content) > _MAX_BYTES:
                         raise Unintelligible

@@ -100,7 +100,9 @@ class Proxy:
         if exchange.body.is_coming:
             headers.append((b"connection", b"close"))
         await exchange.begin(status, headers)
-        async for piece, more in answer.pieces():
+        more = True
+        while more:
+            piece, more = await answer.piece()
             await exchange.write(piece, more=more)
 
 

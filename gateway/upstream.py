@@ -52,8 +52,8 @@ class Answer(Protocol):
         """The headers as they came, in order, repeated ones repeated."""
         ...
 
-    def pieces(self) -> AsyncIterator[tuple[bytes, bool]]:
-        """The body as it arrives, each piece with whether more will follow. Raises Unreachable when it breaks off."""
+    async def piece(self) -> tuple[bytes, bool]:
+        """What there is of the body, and whether more will follow. Raises Unreachable when it breaks off."""
         ...
 
 
@@ -100,9 +100,11 @@ class HttpUpstream:
 
 
 class _Asking:
-    """One request under way."""
+    """One request under way, and its answer; breaks are told in the words of the seam."""
 
-    __slots__ = ("_again", "_body", "_connection", "_headless", "_pool", "_reply", "_request", "_sending")
+    __slots__ = (
+        "_again", "_body", "_connection", "_headless", "_pool", "_reply", "_request", "_sending", "headers", "status",
+    )  # fmt: skip
 
     def __init__(self, pool: Pool, method: str, request: bytes, body: Body) -> None:
         self._pool = pool
@@ -113,13 +115,17 @@ class _Asking:
         self._connection: Connection | None = None
         self._reply: Reply | None = None
         self._sending: asyncio.Task[None] | None = None
+        self.status = 0
+        self.headers: RawHeaders = []
 
     async def __aenter__(self) -> Answer:
         try:
-            return _HttpAnswer(await self._begin())
+            while not await self._begin():
+                self._again = False
         except BaseException:
             self._break_off()
             raise
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -136,49 +142,39 @@ class _Asking:
         else:
             self._break_off()
 
-    async def _begin(self) -> Reply:
+    async def piece(self) -> tuple[bytes, bool]:
+        """See `Answer.piece`."""
+        assert self._reply is not None  # noqa: S101 - it is entered
+        try:
+            return await self._reply.piece()
+        except (BrokenConnection, BrokenAnswer) as error:
+            raise Unreachable(asked=True) from error
+
+    async def _begin(self) -> bool:
+        """Whether an answer came; if not, another connection may bring one."""
         try:
             self._connection = await self._pool.take()
         except NoConnection as error:
             raise Unreachable(asked=False) from error
-        self._reply = self._connection.ask(self._request, headless=self._headless)
+        self._reply = reply = self._connection.ask(self._request, headless=self._headless)
         if self._body is not None and not isinstance(self._body, bytes):
             self._sending = asyncio.create_task(_send(self._connection, self._body, self._request))
         try:
-            await self._reply.begun()
+            await reply.begun()
         except BrokenAnswer as error:
             raise Unintelligible from error
         except BrokenConnection as error:
             if not self._again:
                 raise Unreachable(asked=True) from error
-            self._again = False
-            return await self._begin()
-        return self._reply
+            return False
+        self.status, self.headers = reply.status, reply.headers
+        return True
 
     def _break_off(self) -> None:
         if self._sending is not None:
             self._sending.cancel()
         if self._connection is not None:
             self._connection.abort()
-
-
-class _HttpAnswer:
-    """A reply, its breaks told in the words of the seam."""
-
-    __slots__ = ("_reply", "headers", "status")
-
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
-        self.status = reply.status
-        self.headers = reply.headers
-
-    async def pieces(self) -> AsyncIterator[tuple[bytes, bool]]:
-        """See `Answer.pieces`."""
-        try:
-            async for piece in self._reply.pieces():
-                yield piece
-        except (BrokenConnection, BrokenAnswer) as error:
-            raise Unreachable(asked=True) from error
 
 
 async def _send(connection: Connection, body: AsyncIterator[bytes], head: bytes) -> None:
