@@ -18,6 +18,7 @@ from gateway.upstream import Answer, Body, Unintelligible, Unreachable, Upstream
 from kit.problems import Problem, invalid, unavailable
 
 _LOOK_SECONDS = 0.1
+_SHORT_BYTES = 32 * 1024
 _RETRY_SECONDS = 2
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PERHAPS = {
@@ -107,13 +108,16 @@ class Proxy:
 
 
 async def _body_of(exchange: Exchange, limits: BodyLimits) -> Body:
-    """None, all of it when it came in one piece, or the stream of its pieces."""
+    """None, all of it when it is short, or the stream of its pieces. No connection to a service waits for a client
+    who sends a byte a second: those are few, and everybody's."""
     body = exchange.body
     body.admit(limits)
     if not body.announced:
         return None
     pieces = body.pieces(limits)
     first = await anext(pieces, b"")
+    while body.is_coming and len(first) < _SHORT_BYTES:
+        first += await anext(pieces, b"")
     return _with_first(first, pieces) if body.is_coming else first
 
 

@@ -103,7 +103,8 @@ class _Asking:
     """One request under way, and its answer; breaks are told in the words of the seam."""
 
     __slots__ = (
-        "_again", "_body", "_connection", "_headless", "_pool", "_reply", "_request", "_sending", "headers", "status",
+        "_again", "_body", "_connection", "_headless", "_is_in_lane", "_pool", "_reply", "_request", "_sending",
+        "headers", "status",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, method: str, request: bytes, body: Body) -> None:
@@ -112,6 +113,7 @@ class _Asking:
         self._body = body
         self._headless = method == "HEAD"
         self._again = body is None and method in _IDEMPOTENT
+        self._is_in_lane = False
         self._connection: Connection | None = None
         self._reply: Reply | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -138,6 +140,7 @@ class _Asking:
             and self._reply is not None
             and self._reply.reusable
         ):
+            self._leave_lane()
             self._pool.give(self._connection)
         else:
             self._break_off()
@@ -152,13 +155,17 @@ class _Asking:
 
     async def _begin(self) -> bool:
         """Whether an answer came; if not, another connection may bring one."""
+        coming = None if isinstance(self._body, bytes) else self._body
         try:
+            if coming is not None:
+                await self._pool.enter_lane()
+                self._is_in_lane = True
             self._connection = await self._pool.take()
         except NoConnection as error:
             raise Unreachable(asked=False) from error
         self._reply = reply = self._connection.ask(self._request, headless=self._headless)
-        if self._body is not None and not isinstance(self._body, bytes):
-            self._sending = asyncio.create_task(_send(self._connection, self._body, self._request))
+        if coming is not None:
+            self._sending = asyncio.create_task(_send(self._connection, coming, self._request))
         try:
             await reply.begun()
         except BrokenAnswer as error:
@@ -170,7 +177,13 @@ class _Asking:
         self.status, self.headers = reply.status, reply.headers
         return True
 
+    def _leave_lane(self) -> None:
+        if self._is_in_lane:
+            self._is_in_lane = False
+            self._pool.leave_lane()
+
     def _break_off(self) -> None:
+        self._leave_lane()
         if self._sending is not None:
             self._sending.cancel()
         if self._connection is not None:

@@ -127,20 +127,26 @@ async def test_a_304_may_tell_the_length_it_does_not_send(through: Rig, keyring:
     assert b"content-length" not in reply.lower()
 
 
+LONG = 40_000
+
+
 async def test_a_body_streams_to_the_service_while_it_is_sent(through: Rig, http: Http) -> None:
     arrived = asyncio.Queue[bytes]()
 
     async def behave(seen: Seen, send: Any, receive: Any) -> None:
         while (message := await receive())["more_body"]:
-            await arrived.put(message["body"])
+            seen.body += message["body"]
+            await arrived.put(seen.body[LONG:])
         await answer(send, 200, b"done")
 
     through.service.behaviour = behave
 
     async def pieces() -> Any:
-        for number in range(3):
-            yield b"%d" % number
-            assert await asyncio.wait_for(arrived.get(), 2) == b"%d" % number
+        yield b"x" * LONG  # a short body is sent on in one piece
+        for sent in (b"1", b"12", b"123"):
+            yield sent[-1:]
+            while (told := await asyncio.wait_for(arrived.get(), 2)) != sent:
+                assert sent.startswith(told)
 
     async with http.post(f"{through.address}/v1/tickets", data=pieces(), headers=through.bearer) as response:
         assert await response.read() == b"done"
@@ -275,11 +281,11 @@ async def test_the_service_hears_when_the_client_leaves(through: Rig) -> None:
 async def test_a_half_sent_body_is_never_a_whole_one_for_the_service(through: Rig) -> None:
     through.service.behaviour = read_only
     _, writer = await asyncio.open_connection("127.0.0.1", through.port)
-    writer.write(request(through, "POST /v1/tickets", "Content-Length: 1000") + b"x" * 500)
-    await eventually(lambda: through.service.seen and through.service.seen[0].body)
+    writer.write(request(through, "POST /v1/tickets", "Content-Length: 60000") + b"x" * LONG)
+    await eventually(lambda: through.service.seen and len(through.service.seen[0].body) == LONG)
     writer.close()
     await eventually(lambda: through.service.seen[0].disconnected)
-    assert len(through.service.seen[0].body) == 500
+    assert len(through.service.seen[0].body) == LONG
 
 
 async def read_only(seen: Seen, _: Any, receive: Any) -> None:
