@@ -95,6 +95,11 @@ class StandIn:
         more = str(first + 2) if len(listed) > first + 2 else None
         return web.json_response({"items": listed[first : first + 2], "next_cursor": more})
 
+    @property
+    def under_way(self) -> int:
+        """How many callbacks nobody has taken yet."""
+        return len(self._tasks)
+
     async def quiet(self) -> None:
         """Wait until everything has been called back."""
         while self._tasks:

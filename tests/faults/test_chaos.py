@@ -1,35 +1,28 @@
-"""Chaos runs: 1,000 tickets, every eighth a complaint with its whole loop, a file and clocks; 20 kills over every
-process; nothing lost, doubled or out of order (I1–I7)."""
+"""Chaos runs: inquiries, complaints with their whole loop, and refunds, while every process, PostgreSQL and NATS are
+killed or stand still; the checkers look at everything that was written (I1, I3–I7, I12, I17)."""
 
-import os
-import random
 from pathlib import Path
 
 import pytest
-from chaos import run
+from chaos import Plan, proved, seeds
 from sizes import size
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(400)
-async def test_a_thousand_tickets_survive_twenty_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    seed = int(os.environ.get("KEFU_CHAOS_SEED") or random.SystemRandom().randrange(10_000))
-    tickets, kills = size(1000, 300), size(20, 10)
-    verdict = await run(tickets, kills, seed, tmp_path)
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", seeds())
+async def test_nothing_is_lost_doubled_or_out_of_order_under_kills(
+    seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """5,000 tickets, 60 kills: what was ok was done once, what is unknown at most once."""
     with capsys.disabled():
-        print(f"\n{verdict}")
-    assert verdict.acknowledged == tickets
-    assert sum(verdict.kills.values()) == kills, "some kills found nobody to kill"
-    assert verdict.is_good, f"run it again with KEFU_CHAOS_SEED={seed}: {verdict}"
+        verdict = await proved(Plan(size(5000, 200), size(60, 8), seed), tmp_path)
+    assert sum(verdict.events.values()) >= size(30_000, 1_000)
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_nothing_is_lost_while_parts_are_held_still(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The relay, PostgreSQL, NATS and a subscriber stand still for 20 s each: alive, and no answer from them."""
-    stops = size(4, 2)
-    verdict = await run(size(300, 150), 0, 8, tmp_path, stops=stops)
     with capsys.disabled():
-        print(f"\n{verdict}")
-    assert len(verdict.kills) == stops
-    assert verdict.is_good, verdict
+        await proved(Plan(size(300, 100), 0, 8, stops=size(4, 1)), tmp_path)
