@@ -25,7 +25,10 @@ from kit.logs import log
 
 PUBLISH_SECONDS = 2.0
 _PULL_SECONDS = 20.0
+_HEARTBEAT_SECONDS = 3.0
 _ACK_WAIT_SECONDS = 30.0
+# No suitable peers; replicas without a cluster.
+_TOO_FEW_NODES = (10005, 10074)
 
 
 Arrivals = asyncio.Queue[Msg | None]  # None: the connection is a new one
@@ -37,6 +40,10 @@ class BusUnavailableError(OSError):
 
 class BusRefusedError(Exception):
     """The broker will never take this message: it is too large, or against the stream's rules."""
+
+
+class TooFewNodesError(Exception):
+    """The broker has fewer nodes than a stream is to be kept by."""
 
 
 class NoStreamError(LookupError):
@@ -157,7 +164,9 @@ class Bus:
         self._waiting.add(arrivals)
         subscription = await self._client.subscribe(inbox, cb=arrivals.put)
         request = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
-        question = orjson.dumps({"batch": batch, "expires": int(_PULL_SECONDS * 1e9)})
+        question = orjson.dumps(
+            {"batch": batch, "expires": int(_PULL_SECONDS * 1e9), "idle_heartbeat": int(_HEARTBEAT_SECONDS * 1e9)}
+        )
         outstanding = 0
         try:
             while True:
@@ -184,7 +193,7 @@ class Bus:
 
     async def _connect(self) -> None:
         await self._client.connect(
-            self._url,
+            servers_of(self._url),
             name=self._name,
             inbox_prefix=f"_INBOX_{self._name}",
             connect_timeout=2,
@@ -205,9 +214,9 @@ class Bus:
 async def _take(arrivals: Arrivals, outstanding: int) -> tuple[list[Message], int]:
     """What has arrived, waiting for the first of it, and how much of the request is still open after it."""
     try:
-        msg = await asyncio.wait_for(arrivals.get(), _PULL_SECONDS + 1)
+        msg = await asyncio.wait_for(arrivals.get(), 2.5 * _HEARTBEAT_SECONDS)
     except TimeoutError:
-        return [], 0  # nobody answered, not even that there is nothing: ask again
+        return [], 0  # nobody answered, not even that there is nothing: the durable's node may have died, ask again
     taken: list[Message] = []
     while True:
         if msg is None:
@@ -236,9 +245,17 @@ async def _on_error(error: Exception) -> None:
     log.warning("bus.error", error=error)
 
 
+def servers_of(nats_url: str) -> list[str]:
+    """The servers that NATS_URL names, apart by commas: the nodes of a cluster, of which any will do."""
+    return [one.strip() for one in nats_url.split(",")]
+
+
 async def provision(nats_url: str, *, replicas: int = 1, subscribers: Sequence[str] = (SUBSCRIBER,)) -> None:
     """Make or update every stream and durable of the catalogue, and those of the subscribers outside; done by
-    `kefu migrate`, never by a service."""
+    `kefu migrate`, never by a service. Each stream is kept by as many nodes of the broker as there are `replicas`.
+
+    Raises BusUnavailableError, and TooFewNodesError where the broker has fewer nodes than that.
+    """
     client = await _operator(nats_url)
     try:
         stream = client.jetstream(timeout=10)
@@ -249,6 +266,12 @@ async def provision(nats_url: str, *, replicas: int = 1, subscribers: Sequence[s
         for name in subscribers:
             for public in PUBLIC:
                 await stream.add_consumer(public.name, _durable(name, public.subjects))
+    except APIError as error:
+        if error.err_code in _TOO_FEW_NODES:
+            raise TooFewNodesError(replicas) from error
+        if error.code == 503:
+            raise BusUnavailableError("the broker can't make streams yet") from error
+        raise
     finally:
         await client.close()
 
@@ -285,7 +308,7 @@ async def stored_events(nats_url: str, stream: str) -> dict[UUID, int]:
 
 async def _operator(nats_url: str) -> Client:
     try:
-        return await nats.connect(nats_url, connect_timeout=5, max_reconnect_attempts=2)
+        return await nats.connect(servers_of(nats_url), connect_timeout=5, max_reconnect_attempts=2)
     except nats.errors.Error as error:
         raise BusUnavailableError("the broker can't be reached") from error
 

@@ -170,6 +170,15 @@ def subscribers(environ: Mapping[str, str]) -> tuple[str, ...]:
     return names
 
 
+def replicas(environ: Mapping[str, str]) -> int:
+    """How many nodes of the broker keep each stream: KEFU_NATS_REPLICAS, one where nothing is said. Raises
+    `StackError` for what isn't 1, 3 or 5."""
+    said = environ.get("KEFU_NATS_REPLICAS") or "1"
+    if said not in ("1", "3", "5"):
+        raise StackError(f"KEFU_NATS_REPLICAS is {said!r}: it is 1, 3 or 5.")
+    return int(said)
+
+
 def shared_environment(
     environ: Mapping[str, str],
     home: Home,

@@ -9,14 +9,15 @@ from contextlib import suppress
 from rich.console import Console
 
 from kit.testing.databases import SERVICES
-from ops.environment import StackError, database_variable, subscribers
+from ops.environment import StackError, database_variable, replicas, subscribers
 
 
 def command() -> None:
     """Bring all databases to head and provision streams and durables.
 
     Reads CUSTOMER_DATABASE_URL, TICKET_DATABASE_URL, APPRAISAL_DATABASE_URL, NOTIFY_DATABASE_URL,
-    GATEWAY_DATABASE_URL and NATS_URL, and KEFU_SUBSCRIBERS: the names of those who listen from outside.
+    GATEWAY_DATABASE_URL and NATS_URL, and KEFU_SUBSCRIBERS: the names of those who listen from outside. In a cluster,
+    NATS_URL names its nodes, apart by commas, and KEFU_NATS_REPLICAS says how many of them keep each stream.
     """
     migrate_all(os.environ)
     Console().print("Databases are at head, streams and durables are provisioned.")
@@ -33,7 +34,7 @@ def migrate_all(env: Mapping[str, str]) -> None:
     """Migrate the five databases, then provision the broker; both can be repeated.
 
     Not for use inside a running event loop; there, call it in a thread. Raises `StackError` when an address is
-    missing; errors of the databases and the broker pass through.
+    missing or the broker has too few nodes; errors of the databases and the broker pass through.
     """
     from kit import bus
     from kit.migrate import upgrade
@@ -42,6 +43,10 @@ def migrate_all(env: Mapping[str, str]) -> None:
     missing = [name for name in (*variables.values(), "NATS_URL") if not env.get(name)]
     if missing:
         raise StackError(f"Nothing can be migrated while {', '.join(missing)} is not set.")
+    copies = replicas(env)
     for service, variable in variables.items():
         upgrade(service, env[variable])
-    asyncio.run(bus.provision(env["NATS_URL"], subscribers=subscribers(env)))
+    try:
+        asyncio.run(bus.provision(env["NATS_URL"], replicas=copies, subscribers=subscribers(env)))
+    except bus.TooFewNodesError:
+        raise StackError(f"KEFU_NATS_REPLICAS is {copies}, and the broker has fewer nodes than that.") from None

@@ -5,7 +5,7 @@ import json
 import shutil
 import signal
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts.broker import OPERATOR, authorization
@@ -16,7 +16,8 @@ class NatsServer(LocalServer):
     """NATS with JetStream in `folder`; every acknowledged message is on disk (`sync_interval: always`).
 
     Without `port` a free one is taken at the first start and kept. With `passwords` only the users of
-    `contracts.broker` are let in, each with its own permissions; without, everybody is.
+    `contracts.broker` are let in, each with its own permissions; without, everybody is. With `routes`, the ports at
+    which the nodes of a cluster speak to each other, its own the first, it is one of them.
     """
 
     name = "NATS"
@@ -29,8 +30,10 @@ class NatsServer(LocalServer):
         port: int | None = None,
         server_name: str = "kefu",
         passwords: Mapping[str, str] | None = None,
+        routes: Sequence[int] = (),
     ) -> None:
         super().__init__(folder, port)
+        self.routes = tuple(routes)
         self.passwords = dict(passwords or {})
         self.server_name = server_name
         self._monitor_port: int | None = None
@@ -83,9 +86,15 @@ class NatsServer(LocalServer):
             f"listen: {LOOPBACK}:{self.port}\n"
             f"http: {LOOPBACK}:{self.monitor_port}\n"
             f"jetstream {{\n  store_dir: {store}\n  sync_interval: always\n}}\n"
+            + (self._cluster() if self.routes else "")
             + (authorization(quoted) if quoted else "")
         )
         return configuration
+
+    def _cluster(self) -> str:
+        own, *others = self.routes
+        peers = ", ".join(f"nats-route://{LOOPBACK}:{port}" for port in others)
+        return f"cluster {{\n  name: kefu\n  listen: {LOOPBACK}:{own}\n  routes: [{peers}]\n}}\n"
 
     def _is_ready(self) -> bool:
         page = http.client.HTTPConnection(LOOPBACK, self.monitor_port, timeout=2.0)

@@ -49,6 +49,13 @@ def test_migrate_names_what_is_missing() -> None:
     assert "TICKET_DATABASE_URL" not in ended.stderr
 
 
+def test_migrate_refuses_a_number_of_replicas_that_is_none() -> None:
+    names = ("CUSTOMER", "TICKET", "APPRAISAL", "NOTIFY", "GATEWAY")
+    given = {f"{name}_DATABASE_URL": "postgresql://127.0.0.1:1/none" for name in names}
+    ended = kefu("migrate", NATS_URL="nats://127.0.0.1:1", KEFU_NATS_REPLICAS="2", **given)
+    assert (ended.returncode, ended.stderr) == (1, "kefu: KEFU_NATS_REPLICAS is '2': it is 1, 3 or 5.\n")
+
+
 def test_a_token_needs_a_running_stack(tmp_path: Path) -> None:
     ended = kefu("token", "--home", str(tmp_path))
     assert (ended.returncode, ended.stderr) == (1, f"kefu: No stack runs in {tmp_path}: start one with `kefu up`.\n")
