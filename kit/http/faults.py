@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from kit.problems import Fault, InvalidValue
@@ -39,6 +40,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "too_short": ("至少 {min_length} 项", "needs at least {min_length} items"),
     "too_long": ("最多 {max_length} 项", "takes at most {max_length} items"),
 }
+_MOST_FAULTS = 100
 _OTHERWISE = ("无效", "is not valid")
 # Short, ASCII, no address and no long number: a name of a field, or a slip in one.
 _NAME = re.compile(r"(?!.*[0-9]{5})[\x21-\x3f\x41-\x7e]{1,64}")
@@ -46,8 +48,8 @@ _PLACES = {"body": "", "query": "/query", "path": "/path", "header": "/header", 
 
 
 def faults_of(errors: Iterable[Mapping[str, Any]]) -> list[Fault]:
-    """pydantic's errors as faults."""
-    return [_fault(error) for error in errors]
+    """pydantic's errors as faults; of very many the first hundred, which is more than anybody reads."""
+    return [_fault(error) for error in islice(errors, _MOST_FAULTS)]
 
 
 def _fault(error: Mapping[str, Any]) -> Fault:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 import uvloop
 
+from gateway import pool as pool_module
 from gateway.connection import BrokenAnswer, BrokenConnection, Reply
 from gateway.pool import NoConnection, Origin, Pool
 from gateway.upstream import Answer, HttpUpstream
@@ -226,6 +227,22 @@ async def test_whoever_gives_up_waiting_leaves_the_turn_to_the_next() -> None:
         pool.give(taken)
         first.cancel()
         assert await asyncio.wait_for(second, 5) is taken
+        pool.close()
+
+
+async def test_nobody_waits_for_ever_and_who_waits_longest_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_WAIT_SECONDS", 0.05)
+    async with await asyncio.start_server(Service([HELLO]), "127.0.0.1", 0) as server:
+        pool = Pool(Origin("127.0.0.1", server.sockets[0].getsockname()[1], secure=False, authority=b"x"), 1)
+        taken = await pool.take()
+        with pytest.raises(NoConnection):
+            await pool.take()
+        waiting = asyncio.create_task(pool.take())
+        await asyncio.sleep(0)
+        pool.give(taken)
+        with pytest.raises(NoConnection):  # it has been given already, whoever asks first now
+            await pool.take()
+        assert await waiting is taken
         pool.close()
 
 

@@ -230,3 +230,9 @@ def test_an_unknown_field_is_named_unless_its_name_could_be_anybodys(name: str, 
 def test_a_name_with_half_a_character_can_be_pointed_at() -> None:
     """The pointer goes into an answer, which is UTF-8."""
     assert pointer_of(("body", "\ud800x")).encode()
+
+
+def test_of_very_many_faults_a_hundred_are_told() -> None:
+    """An answer is no larger for seventy thousand unknown fields than for a hundred."""
+    told = faults_of({"type": "extra_forbidden", "loc": ("body", f"f{number}")} for number in range(70_000))
+    assert [fault.pointer for fault in told] == [f"/f{number}" for number in range(100)]
