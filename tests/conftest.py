@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import nats as nats_client
 import orjson
+import psutil
 import pytest
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
@@ -30,12 +32,22 @@ from kit.settings import Profile, ServiceSettings
 from kit.testing.servers import NatsServer
 from kit.testing.stage import Databases
 
+MEMORY, PLENTY = Path("/dev/shm"), 4 * 2**30
+
+
+def pytest_configure() -> None:
+    """What tests write stays in memory where there is plenty: a database is copied in a third of the time."""
+    if MEMORY.is_dir() and min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) > PLENTY:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Makes a migrated database of any service in a moment, on the embedded server or the one in the environment."""
-    with Databases.open(tmp_path_factory.mktemp("postgres")) as made:
+    folder = tmp_path_factory.mktemp("postgres")
+    with Databases.open(folder) as made:
         yield made
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
