@@ -26,6 +26,9 @@ from kit.tracing import Tracing
 
 LEADER_LOCK = 0x6B65_6675
 BATCH = 500
+GATHER_SECONDS = 0.02
+"""How long it lets pass after a batch. The first event after a quiet moment goes out at once; of a busy service it
+takes what has gathered, with one look, one mark, and one turn of the broker and of each reader for all of it."""
 _SELECT = """
 SELECT id, event_id, noun, aggregate_id, sequence, subject, body, traceparent, occurred_at FROM outbox o
 WHERE published_at IS NULL AND NOT EXISTS (
@@ -89,25 +92,27 @@ class Relay:
             self.leads.set()
             while True:
                 self._woken.clear()
-                if not await self.publish_batch(connection):
+                found = await self.publish_batch(connection)
+                if 0 < found < BATCH:
+                    await asyncio.sleep(GATHER_SECONDS)
+                if found < BATCH:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
         finally:
             connection.terminate()
 
     async def publish_batch(self, connection: asyncpg.Connection) -> int:
-        """Publish what waits, at most 500 events, and return how many were marked."""
+        """Publish what waits, at most 500 events, and return how many there were."""
         rows = await connection.fetch(_SELECT, BATCH)
-        marked = 0
         blocked: set[Aggregate] = set()
         for wave in _waves(rows):
             free = [row for row in wave if _aggregate(row) not in blocked]
-            marked += await self._publish_wave(connection, free, blocked)
-        return marked
+            await self._publish_wave(connection, free, blocked)
+        return len(rows)
 
     async def _publish_wave(
         self, connection: asyncpg.Connection, wave: Sequence[Any], blocked: set[Aggregate]
-    ) -> int:
+    ) -> None:
         reach("before-publish")
         outcomes = await asyncio.gather(*(self._publish(row) for row in wave), return_exceptions=True)
         reach("after-puback")
@@ -124,7 +129,6 @@ class Relay:
             elif isinstance(outcome, BaseException):
                 # Later waves may hold later events of the same aggregates: stop all, start again from the table.
                 raise outcome
-        return len(sent)
 
     async def _publish(self, row: Any) -> int:
         with self._tracing.publishing(row["subject"], row["traceparent"]) as traceparent:
