@@ -17,8 +17,9 @@ from services.ticket.book.alarms import Drift
 from services.ticket.book.ledger import Book, BookLine, EntryKind, Paid, Settled, Worth, news_of
 
 __all__ = [
-    "Book", "BookLine", "NothingReservedError", "Paid", "Settled", "Worth", "give_pieces_back", "in_flight_of",
-    "lock", "lock_many", "look", "release", "reserve", "settle", "take_payments", "take_pieces",
+    "Book", "BookLine", "NothingReservedError", "Paid", "Settled", "Worth", "give_pieces_back", "hold",
+    "in_flight_of", "know", "lock", "lock_many", "look", "release", "reserve", "settle", "take_payments",
+    "take_pieces",
 ]  # fmt: skip
 
 
@@ -49,22 +50,35 @@ async def take_payments(work: Work, paid: Sequence[Paid]) -> None:
 
 
 async def lock(work: Work, order_id: UUID, lines: Sequence[Worth] = ()) -> Book:
-    """The book under its row lock, with these lines made known or brought up to date. A line that would be less than
-    has been given back of it stays as it is and raises an alarm. Raises Problem `order-unpaid` without a book."""
-    book = (await store.lock_many(work.session, [order_id])).get(order_id)
+    """The book under its row lock, with these lines known. Raises Problem `order-unpaid` without a book."""
+    book = await hold(work, order_id)
     if book is None:
         raise Problem("order-unpaid")
-    book.lines = await store.lines_of(work.session, order_id)
+    await know(work, book, lines)
+    return book
+
+
+async def hold(work: Work, order_id: UUID) -> Book | None:
+    """The book under its row lock, None without one. Whoever corrects the order locks its book as well: what is read
+    of a paid order from now on stays so."""
+    book = (await store.lock_many(work.session, [order_id])).get(order_id)
+    if book is not None:
+        book.lines = await store.lines_of(work.session, order_id)
+    return book
+
+
+async def know(work: Work, book: Book, lines: Sequence[Worth]) -> None:
+    """Make lines of a locked book known, or bring them up to date. One that would be less than has been given back of
+    it stays as it is and raises an alarm."""
     news = [one for one in lines if _differs(book.lines.get(one.line_no), one)]
     borne = [one for one in news if one.line_no not in book.lines or book.lines[one.line_no].bears(one)]
     if borne:
-        await store.know_lines(work.session, order_id, borne)
+        await store.know_lines(work.session, book.order_id, borne)
     for one in borne:
         line = book.lines.setdefault(one.line_no, BookLine(one.quantity, one.worth_minor))
         line.quantity, line.worth_minor = one.quantity, one.worth_minor
     if len(borne) < len(news):
         await alarms.raise_alarms(work, [_line_drift(book, one) for one in news if one not in borne])
-    return book
 
 
 async def lock_many(work: Work, order_ids: Sequence[UUID]) -> None:

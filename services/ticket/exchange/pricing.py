@@ -13,6 +13,10 @@ from services.ticket.refund.amount import cumulative
 from services.ticket.refund.freight import Payer
 
 
+MOST = 10**14
+"""Minor units of what can be charged for a replacement: no amount of the API has more digits (X4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Goods:
     """What the customer gives of one line: so many pieces, what was paid for them, and what damage takes off."""
@@ -46,8 +50,9 @@ def same_again(goods: Sequence[Goods]) -> tuple[Article, ...]:
 
 def expect_fits(goods: Mapping[int, Goods], articles: Sequence[Article]) -> None:
     """Raises Problem `invalid-request` for an article that stands for a line nobody gives, for a line that gets
-    nothing, for the same article with more pieces than are given, under another number, or twice."""
-    faults = [*_strange(goods, articles), *_repeated(articles), *_empty(goods, articles)]
+    nothing, for the same article with more pieces than are given, under another number, or twice, and for articles
+    that come to more than an amount may be."""
+    faults = [*_strange(goods, articles), *_repeated(articles), *_empty(goods, articles), *_beyond(articles)]
     if faults:
         raise Problem("invalid-request", faults=faults)
 
@@ -116,6 +121,11 @@ def _empty(goods: Mapping[int, Goods], articles: Sequence[Article]) -> Iterator[
     if left:
         named = ", ".join(map(str, left))
         yield Fault("/articles", f"第 {named} 行还没有补发的货", f"lines {named} get nothing yet")
+
+
+def _beyond(articles: Sequence[Article]) -> Iterator[Fault]:
+    if sum((one.unit_price or 0) * one.quantity for one in articles) > MOST:
+        yield Fault("/articles", "合计金额过大", "come to more than an amount may be")
 
 
 def _fault(pointer: str, zh: str, en: str) -> Problem:

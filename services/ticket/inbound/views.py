@@ -57,7 +57,7 @@ async def _lines(work: Work, case: Case) -> list[LinePublic]:
     return [
         LinePublic(
             line_no=line_no,
-            sku=skus[line_no],
+            sku=skus.get(line_no, ""),  # a correction may have taken the line out of the order
             asked=pieces.asked,
             under_way=pieces.under_way,
             received=pieces.received,

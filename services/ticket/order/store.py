@@ -150,7 +150,9 @@ async def keep_milestones(session: AsyncSession, milestones: Sequence[Milestone]
 async def lock_many(session: AsyncSession, order_ids: Sequence[UUID]) -> dict[UUID, Order]:
     """The orders under their row locks, taken in one order so that two batches never wait for each other."""
     statement = select(Order).where(col(Order.order_id).in_(order_ids)).order_by(col(Order.order_id))
-    found = await session.execute(statement.with_for_update(), execution_options={"populate_existing": True})
+    # Not against those who only refer to it: a ticket that is written twice looks at its order again.
+    held = statement.with_for_update(key_share=True)
+    found = await session.execute(held, execution_options={"populate_existing": True})
     return {order.order_id: order for order in found.scalars()}
 
 

@@ -1,12 +1,11 @@
-"""Use cases of asking: a request made, quoted, put right, turned into another kind (T20 to T26)."""
+"""Use cases of asking: what a request would give, and the request itself (T20 to T26)."""
 
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from contracts.customer.customer import Tier
 from contracts.ticket.clock import ClockKind
-from contracts.ticket.refund import RefundKind, RefundReason
+from contracts.ticket.refund import RefundKind
 from kit import outbox
 from kit.ids import new_id
 from kit.money import Money
@@ -15,14 +14,13 @@ from kit.work import Work
 from services.ticket.approval import service as approvals
 from services.ticket.approval.service import Content, Needed
 from services.ticket.book import service as books
-from services.ticket.book.service import Book
 from services.ticket.copies import service as copies
 from services.ticket.order import service as orders
 from services.ticket.order.lifecycle import OrderLike
 from services.ticket.order.sealing import opened
 from services.ticket.refund import lifecycle, store, telling
-from services.ticket.refund.case import Case, arrived, locked, release, told_of, write_down
-from services.ticket.refund.lifecycle import TICKET_KIND, course_of, expect_drawn
+from services.ticket.refund.case import Case, told_of, write_down
+from services.ticket.refund.lifecycle import TICKET_KIND, course_of
 from services.ticket.refund.models import Refund, RefundLine
 from services.ticket.refund.reckoning import (
     Asked,
@@ -33,14 +31,11 @@ from services.ticket.refund.reckoning import (
     expect_possible,
     is_shipped,
 )
-from services.ticket.refund.schemas import Asking, LineAsked, RefundEdit, RefundQuote, RefundRequest
+from services.ticket.refund.schemas import Asking, LineAsked, RefundQuote, RefundRequest
 from services.ticket.refund.weighing import (
     NOUN,
-    asked_of,
-    book_of,
     content_of,
-    order_of,
-    payee_of,
+    hold_order,
     put_down,
     seal_payee,
     terms_in_force,
@@ -48,14 +43,12 @@ from services.ticket.refund.weighing import (
 )
 from services.ticket.sight import sees_notes
 from services.ticket.ticket import service as tickets
-from services.ticket.ticket.service import Leg, Opening, Ticket
+from services.ticket.ticket.service import Opening, Ticket
 
 _SUBJECTS = {
     RefundKind.MONEY_ONLY: "仅退款", RefundKind.RETURN_AND_MONEY: "退货退款", RefundKind.EXCHANGE: "换货",
     RefundKind.RESEND: "补寄",
 }  # fmt: skip
-# What was waited for isn't, until it has been agreed to anew.
-_AGREE_ANEW: list[Leg] = [(ClockKind.SHIP_BACK, "drop"), (ClockKind.RESEND, "drop"), (ClockKind.AGREE, "start")]
 
 
 async def request(work: Work, asked: RefundRequest) -> Case:
@@ -65,17 +58,17 @@ async def request(work: Work, asked: RefundRequest) -> Case:
     `order-unpaid`, `more-than-bought`, `more-than-kept`, `window-closed`, `not-returnable`, and what opening any
     ticket raises.
     """
-    order, delivery = await orders.get_order(work, asked.shop, asked.order_no)
+    order, delivery, book = await hold_order(work, asked.shop, asked.order_no)
     terms, wish = await terms_in_force(work, order.shop), _asked(asked, order)
     expect_possible(order, wish, terms, work.now)
     shipped = is_shipped(order)
+    # Only now: whoever ends another request of the order holds its book, and gives a seat of the desk back (T4).
     ticket = await tickets.open_staged(work, _opening(work, asked, shipped=shipped))
-    book = await book_of(work, order)
     reckoned = await weigh(work, order, book, wish, terms, shipped=shipped, refund_id=ticket.ticket_id, lines=[])
     expect_money(reckoned, order.currency)
     refund = _row(work, order, ticket, reckoned, terms)
     seal_payee(work, refund, opened(work.vault, delivery).payer_token if delivery else None)
-    case = Case(refund, ticket, [_line(refund, line_no, piece) for line_no, piece in wish.lines.items()])
+    case = Case(refund, ticket, [line_of(refund, line_no, piece) for line_no, piece in wish.lines.items()])
     case.before = {}
     await put_down(work, case, book, reckoned, terms)
     await approvals.open_case(work, refund.refund_id, content_of(work, case), work.actor)
@@ -103,99 +96,6 @@ async def quote(work: Work, asked: RefundQuote) -> tuple[Reckoned, OrderLike, Te
     return reckoned, order, terms, needed
 
 
-async def edit(work: Work, refund_id: UUID, asked: RefundEdit) -> Case:
-    """更正: other lines, another reason, another party at fault, another sum. The amount is worked out anew, and what
-    was approved is void (T28). The same again changes nothing.
-
-    Raises Problem `precondition-required`, `stale-version`, `transition-refused` once goods or money are on their
-    way, and what `request` raises.
-    """
-    case = await locked(work, refund_id, decides=True)
-    expect_drawn(case.refund, "edit")
-    order, delivery = await orders.get_order(work, case.refund.shop, case.refund.order_no)
-    wish = _edited(case, asked, order)
-    terms = await terms_in_force(work, order.shop)
-    payee = opened(work.vault, delivery).payer_token if delivery else None
-    if wish == asked_of(case) and payee == payee_of(work, case.refund):
-        return case
-    expect_possible(order, wish, terms, case.refund.requested_at)
-    before = lifecycle.move(case.refund, "edit")
-    seal_payee(work, case.refund, payee)
-    reckoned = await _ask_anew(work, case, order, wish, terms, relined=asked.lines is not None)
-    expect_money(reckoned, order.currency)
-    named = sorted(asked.model_fields_set - {"because"})
-    legs = [] if before in lifecycle.BEFORE_APPROVAL else _AGREE_ANEW
-    await arrived(work, case, "edit", reason=asked.because, legs=legs, audit={"edited": named})
-    return case
-
-
-async def turn(work: Work, case: Case, kind: RefundKind, *, reason: str) -> None:
-    """改为退款: what was to be exchanged or sent once more is settled in money; the amount and its approval are anew
-    (T22). Raises Problem `transition-refused`."""
-    lifecycle.move(case.refund, "settle-in-money")
-    order, terms = await order_of(work, case), await terms_in_force(work, case.refund.shop)
-    wish = replace(asked_of(case), kind=kind, difference_minor=None)
-    await _ask_anew(work, case, order, wish, terms)
-    keep_course(case)
-    await arrived(work, case, "settle-in-money", reason=reason, legs=_AGREE_ANEW)
-
-
-async def counts_as_shipped(work: Work, case: Case) -> None:
-    """The parcel has left after all: the goods have to come back, unless the reason is that they never arrive, and
-    the amount is worked out anew (T24)."""
-    order, terms = await order_of(work, case), await terms_in_force(work, case.refund.shop)
-    wish = asked_of(case)
-    if not terms.reason(wish.reason).never_arrived:
-        wish = replace(wish, kind=RefundKind.RETURN_AND_MONEY, wanted_minor=None)
-    case.refund.shipped = True
-    await _ask_anew(work, case, order, wish, terms)
-    keep_course(case)
-
-
-def keep_course(case: Case) -> None:
-    """The ticket names the course that its clocks go by from now on (T43)."""
-    case.ticket.details = _details(case.kind, shipped=case.refund.shipped)
-
-
-async def _ask_anew(
-    work: Work, case: Case, order: OrderLike, wish: Asked, terms: Terms, *, relined: bool = False
-) -> Reckoned:
-    """Another thing is asked for now, `relined` when of other lines; nothing of it is approved."""
-    refund, book = case.refund, await book_of(work, order)
-    await release(work, case, book)
-    refund.approved_minor = refund.approved_at = None
-    refund.approved_by = []
-    if relined:
-        await _reline(work, case, book, wish)
-    reckoned = await weigh(
-        work, order, book, wish, terms, shipped=refund.shipped, refund_id=refund.refund_id, lines=case.lines
-    )
-    await put_down(work, case, book, reckoned, terms)
-    await approvals.revise(work, refund.refund_id, content_of(work, case))
-    return reckoned
-
-
-async def _reline(work: Work, case: Case, book: Book, wish: Asked) -> None:
-    """The lines are those that are asked for now. Pieces of a line that is asked for otherwise, or no more, are free
-    again: what they are worth is found anew."""
-    kept = {line.line_no: line for line in case.lines if line.line_no in wish.lines}
-    changed = [
-        line for line in case.lines if line.line_no not in kept or wish.lines[line.line_no].quantity != line.counted
-    ]
-    held = {line.line_no: case.pieces[line.line_no] for line in changed if line.line_no in case.pieces}
-    await books.give_pieces_back(work, book, held)
-    for line in changed:
-        line.counted, line.taken = 0, False
-        if line.line_no not in kept:
-            await work.session.delete(line)
-    for line_no, piece in wish.lines.items():
-        if line_no not in kept:
-            kept[line_no] = _line(case.refund, line_no, piece)
-            work.session.add(kept[line_no])
-        kept[line_no].quantity, kept[line_no].unopened = piece.quantity, piece.unopened
-    case.lines = [kept[line_no] for line_no in sorted(kept)]
-
-
 async def _needed(work: Work, order: OrderLike, reckoned: Reckoned) -> Needed:
     party = await copies.whom(work, order.shop, None, order.account_id)
     content = Content(
@@ -216,32 +116,18 @@ def _asked(asked: Asking, order: OrderLike) -> Asked:
     return Asked(
         kind=asked.kind,
         reason=asked.reason,
-        lines=_pieces(asked.lines),
-        wanted_minor=_wanted(asked.wanted, order.currency),
+        lines=pieces_of(asked.lines),
+        wanted_minor=wanted_of(asked.wanted, order.currency),
     )
 
 
-def _edited(case: Case, asked: RefundEdit, order: OrderLike) -> Asked:
-    """What is asked for after the change; another reason is another's fault, unless that is said as well (T21)."""
-    wish, named = asked_of(case), asked.model_fields_set
-    if asked.reason is not None and asked.reason != wish.reason:
-        wish = replace(wish, reason=RefundReason(asked.reason), fault=None)
-    if asked.fault is not None:
-        wish = replace(wish, fault=asked.fault)
-    if asked.lines is not None:
-        wish = replace(wish, lines=_pieces(asked.lines))
-    if "wanted" in named:
-        if asked.wanted is not None and case.kind is not RefundKind.MONEY_ONLY:
-            raise invalid("/wanted", "仅退款时才能填写金额", "is for money only; else it follows from the lines")
-        wish = replace(wish, wanted_minor=_wanted(asked.wanted, order.currency))
-    return wish
-
-
-def _pieces(lines: list[LineAsked]) -> dict[int, Piece]:
+def pieces_of(lines: list[LineAsked]) -> dict[int, Piece]:
+    """Lines in the words of HTTP as pieces."""
     return {line.line_no: Piece(line.quantity, line.unopened) for line in lines}
 
 
-def _wanted(amount: str | None, currency: str) -> int | None:
+def wanted_of(amount: str | None, currency: str) -> int | None:
+    """A wanted sum in minor units. Raises Problem `invalid-request` for nothing, and for too many decimals."""
     if amount is None:
         return None
     try:
@@ -263,11 +149,12 @@ def _opening(work: Work, asked: RefundRequest, *, shipped: bool) -> Opening:
         channel=asked.channel,
         source=tickets.source_of(work),
         category=asked.reason,
-        details=_details(asked.kind, shipped=shipped),
+        details=details_of(asked.kind, shipped=shipped),
     )
 
 
-def _details(kind: RefundKind, *, shipped: bool) -> dict[str, Any]:
+def details_of(kind: RefundKind, *, shipped: bool) -> dict[str, Any]:
+    """What the ticket says of it: the course that its clocks go by (T43)."""
     return {"course": course_of(kind, shipped=shipped).value}
 
 
@@ -297,7 +184,8 @@ def _row(work: Work, order: OrderLike, ticket: Ticket, reckoned: Reckoned, terms
     )
 
 
-def _line(refund: Refund, line_no: int, piece: Piece) -> RefundLine:
+def line_of(refund: Refund, line_no: int, piece: Piece) -> RefundLine:
+    """A new line of a request, not weighed yet."""
     return RefundLine(
         refund_id=refund.refund_id,
         line_no=line_no,

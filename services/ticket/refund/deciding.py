@@ -20,12 +20,12 @@ from services.ticket.order.lifecycle import OrderLike
 from services.ticket.payment import service as payments
 from services.ticket.procedure import service as procedures
 from services.ticket.refund import lifecycle, telling
-from services.ticket.refund.asking import counts_as_shipped
 from services.ticket.refund.case import Case, arrived, let_go, locked, move, told_of
+from services.ticket.refund.editing import counts_as_shipped
 from services.ticket.refund.lifecycle import Parcel, Stage, expect_drawn, expect_parcel_stopped
 from services.ticket.refund.paying import order_payment, put_in_flight
 from services.ticket.refund.schemas import Refusal
-from services.ticket.refund.weighing import book_of, content_of, order_of, payee_of
+from services.ticket.refund.weighing import content_of, held, order_of, payee_of
 from services.ticket.ticket.service import Leg
 
 # Once it is decided: what is done next, and by whom.
@@ -91,10 +91,9 @@ async def approve(work: Work, refund_id: UUID) -> Case:
     """
     case = await locked(work, refund_id, decides=True)
     expect_drawn(case.refund, "approve")
-    order = await order_of(work, case)
+    order, book = await held(work, case)
     expect_parcel_stopped(case.refund, order)
     await procedures.expect_done(work, refund_id)
-    book = await book_of(work, order)
     granted = await approvals.approve(work, refund_id, content_of(work, case))
     case.refund.approved_by = list(granted.by)
     if granted.complete:
@@ -154,11 +153,12 @@ async def _approved(work: Work, case: Case, order: OrderLike, book: Book, grante
 
 
 async def _call_off(work: Work, case: Case) -> None:
-    """Nothing is given: out of sums and budgets, pieces and money are free, and the reason costs nothing (T29)."""
+    """Nothing is given: pieces and money are free, out of sums and budgets, and the reason costs nothing (T29). The
+    book is locked before the team's budget."""
+    await let_go(work, case)
+    await approvals.void(work, case.refund.refund_id)
     if case.refund.approved_at is not None:
         await liability.book_costs(work, case.ticket, await order_of(work, case), Fault(case.refund.fault), [])
-    await approvals.void(work, case.refund.refund_id)
-    await let_go(work, case)
 
 
 async def _expect_not_payable(work: Work, case: Case) -> None:

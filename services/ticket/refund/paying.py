@@ -24,8 +24,8 @@ from services.ticket.refund.lifecycle import expect_drawn
 from services.ticket.refund.reckoning import Reckoned
 from services.ticket.refund.weighing import (
     asked_of,
-    book_of,
     content_of,
+    held,
     order_of,
     payee_of,
     put_down,
@@ -45,7 +45,7 @@ async def reckon(
 ) -> Reckoned:
     """核算: what a locked request gives now (T25, T26), with what was found at the inspection: deductions for damage,
     the pieces that count, whose fault it is; or with what a replacement costs more or less. No row is changed."""
-    order, terms = await order_of(work, case), await terms_in_force(work, case.refund.shop)
+    (order, book), terms = await held(work, case), await terms_in_force(work, case.refund.shop)
     wish = asked_of(case, pieces)
     wish = replace(
         wish,
@@ -53,7 +53,6 @@ async def reckon(
         difference_minor=wish.difference_minor if difference is None else difference,
     )
     held_back = {line.line_no: line.deducted_minor for line in case.lines} if deducted is None else deducted
-    book = await book_of(work, order)
     return await weigh(
         work, order, book, wish, terms,
         shipped=case.refund.shipped, refund_id=case.refund.refund_id, lines=case.lines, deducted=held_back,
@@ -71,8 +70,7 @@ async def settle_amount(work: Work, case: Case, reckoned: Reckoned) -> bool:
     approved = refund.approved_minor
     covered = approved is not None and approved >= reckoned.total and refund.fault == reckoned.fault
     nothing = reckoned.total == 0 and case.kind is RefundKind.RETURN_AND_MONEY
-    order, terms = await order_of(work, case), await terms_in_force(work, refund.shop)
-    book = await book_of(work, order)
+    (_, book), terms = await held(work, case), await terms_in_force(work, refund.shop)
     await put_down(work, case, book, reckoned, terms)
     if not covered and not nothing:
         refund.approved_minor = refund.approved_at = None

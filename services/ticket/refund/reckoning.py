@@ -248,10 +248,11 @@ def _paid_order(order: OrderLike) -> PaidOrder:
 
 
 def _expect_left(paid: PaidOrder, lines: Mapping[int, Piece]) -> None:
-    for line in paid.lines:
-        left = line.quantity - line.taken_back
-        if line.line_no in lines and lines[line.line_no].quantity > left:
-            raise Problem("more-than-bought", line_no=line.line_no, left=left)
+    """A correction may have taken a line out of the order, or pieces of one."""
+    left = {line.line_no: line.quantity - line.taken_back for line in paid.lines}
+    for line_no, piece in lines.items():
+        if piece.quantity > left.get(line_no, 0):
+            raise Problem("more-than-bought", line_no=line_no, left=left.get(line_no, 0))
 
 
 def _expect_returnable(order: OrderLike, asked: Asked, reasons: RefundReasons) -> None:

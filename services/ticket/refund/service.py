@@ -1,7 +1,7 @@
 """After-sales requests, for the rooms above and the routes: the one way in; what stands behind it is split by what it
 does."""
 
-from services.ticket.refund.asking import edit, quote, request, turn
+from services.ticket.refund.asking import quote, request
 from services.ticket.refund.case import Case, get, locked, move, told_of
 from services.ticket.refund.deciding import (
     approve,
@@ -13,6 +13,7 @@ from services.ticket.refund.deciding import (
     want_evidence,
     withdraw,
 )
+from services.ticket.refund.editing import edit, turn
 from services.ticket.refund.paying import failed, paid, pay, reckon, retry, settle_amount
 from services.ticket.refund.reckoning import Reckoned
 from services.ticket.refund.showing import list_refunds, public, quoted

@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.customer.customer import Tier
 from contracts.ticket.refund import Fault, RefundReason
 from kit.policies import in_force, prepare
+from kit.problems import Problem
 from kit.vault import Place
 from kit.work import Work
 from services.ticket.approval import service as approvals
@@ -17,6 +18,7 @@ from services.ticket.book import service as books
 from services.ticket.book.service import Book
 from services.ticket.order import service as orders
 from services.ticket.order.lifecycle import OrderLike
+from services.ticket.order.sealing import DeliveryLike
 from services.ticket.refund import reckoning, store
 from services.ticket.refund.amount import Share
 from services.ticket.refund.case import Case
@@ -43,9 +45,21 @@ async def order_of(work: Work, case: Case) -> OrderLike:
     return order
 
 
-async def book_of(work: Work, order: OrderLike) -> Book:
-    """The book of the order under its lock. Raises Problem `order-unpaid`."""
-    return await books.lock(work, order.order_id, worths(order))
+async def held(work: Work, case: Case) -> tuple[OrderLike, Book]:
+    """The order of a locked request with its book, as `hold_order`."""
+    order, _, book = await hold_order(work, case.refund.shop, case.refund.order_no)
+    return order, book
+
+
+async def hold_order(work: Work, shop: str, order_no: str) -> tuple[OrderLike, DeliveryLike | None, Book]:
+    """The book of an order under its lock, and after that the order: what is weighed is what a correction that was
+    just made says. Raises Problem `not-found`, also for another buyer's order (T40), `order-unpaid`."""
+    book = await books.hold(work, orders.order_id_of(shop, order_no))
+    order, delivery = await orders.get_order(work, shop, order_no)
+    if book is None:
+        raise Problem("order-unpaid")
+    await books.know(work, book, worths(order))
+    return order, delivery, book
 
 
 def asked_of(case: Case, pieces: Mapping[int, int] | None = None) -> Asked:
