@@ -22,6 +22,7 @@ WHOLE_SECONDS = 120.0
 HEAD_BYTES = 32 * 1024
 ADDRESS_BYTES = 16 * 1024
 _LINGER_SECONDS = 1.0
+_FAREWELL_SECONDS = 2.0
 _LOOK_EVERY = 5  # ticks of a tenth of a second
 
 
@@ -92,6 +93,16 @@ class Front(HttpToolsProtocol):
         """The request is there in whole."""
         self._awaits = Awaits.NOTHING
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """The process is asked to end: answers under way are finished, who is still sending has a moment for it."""
+        super().shutdown()
+        if self._awaits == Awaits.BODY:
+            self.loop.call_later(_FAREWELL_SECONDS, self._part)
+
+    def _part(self) -> None:
+        if self._awaits == Awaits.BODY:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its words are uvicorn's; ours are in the catalogue
         """The parser has given up: it was told to, or this isn't HTTP."""

@@ -14,13 +14,13 @@ from kit.front import Front, Server
 from kit.http.middleware import App
 from kit.settings import ProcessSettings
 
-GRACE_SECONDS = 8
+GRACE_SECONDS = 6
 BACKLOG = 2048
 OPEN_FILES = 65_536
 
 
 def serve(name: str, create: Callable[[], tuple[App, ProcessSettings]]) -> None:
-    """Serve until SIGTERM or SIGINT; in-flight requests have 8 seconds to end."""
+    """Serve until SIGTERM or SIGINT; in-flight requests have 6 seconds to end."""
     logs.configure(name)
     # The conventions say EdDSA; joserfc would have it called Ed25519 (RFC 9864), which older verifiers don't know.
     warnings.filterwarnings("ignore", message="EdDSA is deprecated")

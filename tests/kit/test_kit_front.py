@@ -164,3 +164,22 @@ async def test_an_answer_under_way_is_not_mixed_with_a_refusal() -> None:
         await asked.wait()
         assert b"malformed" not in await reading
         free.set()
+
+
+async def test_the_end_waits_for_answers_and_not_for_who_is_still_sending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "_FAREWELL_SECONDS", 0.1)
+    free = asyncio.Event()
+
+    async def slowly(scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] == "GET":
+            await free.wait()
+        await echo(scope, receive, send)
+
+    async with serving(slowly) as (port, server):
+        half = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na"
+        sending, asking = (asyncio.create_task(said(port, request)) for request in (half, GET + b"\r\n"))
+        await eventually(lambda: len(server.server_state.tasks) == 2)
+        server.should_exit = True
+        assert await sending == b""
+        free.set()
+        assert (await asking).startswith(b"HTTP/1.1 200")
