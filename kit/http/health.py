@@ -22,14 +22,15 @@ async def livez() -> dict[str, str]:
 async def readyz(request: Request, response: Response) -> dict[str, str]:
     """Whether requests can be served: database there, migrations at head, broker seen since the start.
 
-    A broker that went away later only degrades: writes are safe in the outbox until it is back.
+    A broker that went away later only degrades: writes are safe in the outbox until it is back. A database that is
+    ahead is being upgraded, and serves the processes from before until the last of them is replaced.
     """
     runtime = runtime_of(request)
     checks = {"database": "ok", "migrations": "ok", "broker": "ok" if runtime.bus.is_connected else "away"}
     try:
         async with asyncio.timeout(_SECONDS), runtime.database.reading() as session:
             version = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
-        if version != runtime.head:
+        if version is None or version < runtime.head:
             checks["migrations"] = "behind"
     except ProgrammingError:  # there isn't even the table that would tell
         checks["migrations"] = "behind"

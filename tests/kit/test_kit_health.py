@@ -77,6 +77,13 @@ async def test_migrations_that_are_behind_make_the_service_unready(whole: Probe,
         assert await ready(whole) == (503, behind)
 
 
+async def test_migrations_that_are_ahead_leave_the_service_ready(whole: Probe, peek: Peek) -> None:
+    """An upgrade migrates first: the processes from before go on until they are replaced."""
+    await becomes(whole, 200, OK)
+    await peek.connection.execute("UPDATE alembic_version SET version_num = '2999_01_01_0001_newer'")
+    assert await ready(whole) == (200, OK)
+
+
 async def test_without_its_database_the_service_is_unready_and_requests_are_503(
     frail: PostgresServer, jwks_file: Path, token: Callable[..., str]
 ) -> None:
