@@ -85,6 +85,7 @@ class Backlog(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """What is known at this moment."""
         lines = self._database.home.lines
+        yield self._gauge("kefu_tasks", "Tasks of the event loop, waiting ones too.", len(asyncio.all_tasks()))
         yield self._gauge("kefu_database_connections_in_use", "Connections at work.", lines.in_use)
         yield self._gauge("kefu_database_connections_max", "Connections the pool may have.", lines.size)
         task = self._asking

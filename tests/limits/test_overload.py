@@ -1,0 +1,93 @@
+"""Three times more than there is strength for: nearly as much is done as ever, the rest is told when to come again."""
+
+import asyncio
+import json
+import statistics
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from limits_rig import House, ask, percentile, shown
+from sizes import size
+
+from kit.testing.poll import eventually
+
+CALLERS = 32
+TIMES = 3
+LONGEST_MS = 10_000
+ARRIVALS = Path(__file__).with_name("arrivals.py")
+
+
+@dataclass
+class Came:
+    """What came of a crowd's requests."""
+
+    seen: list[tuple[int, float, float, bool]]
+    never_answered: int
+    seconds: float
+
+    @property
+    def good(self) -> float:
+        """Tickets opened a second while the crowd was coming."""
+        return sum(status == 201 and at <= self.seconds for status, _, at, _ in self.seen) / self.seconds
+
+    @property
+    def statuses(self) -> dict[int, int]:
+        return dict(Counter(status for status, *_ in self.seen))
+
+    def latency(self, share: float) -> float:
+        """Milliseconds that this share of the good answers stayed below."""
+        return percentile([ms for status, ms, _, _ in self.seen if status == 201], share)
+
+
+async def crowd(house: House, seconds: float, *how: str) -> Came:
+    """Let a crowd come, in a process of its own."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, str(ARRIVALS), house.gateway, "--seconds", str(seconds), *how,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await child.communicate(house.opening("KEY"))
+    return Came(**json.loads(out), seconds=seconds)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(400)
+async def test_three_times_too_much_is_still_nearly_as_much_as_ever(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rounds, seconds = size(4, 2), size(10, 5)
+    await crowd(house, 2, "--callers", str(CALLERS))  # the first of its kind doesn't count
+    shares, peaks, goods = [], [], []
+    for _ in range(rounds):
+        peak = await crowd(house, seconds, "--callers", str(CALLERS))
+        much = await crowd(house, seconds, "--rate", str(TIMES * peak.good))
+        with capsys.disabled():
+            print("\n" + told(peak, much))
+        assert set(peak.statuses) == {201}
+        assert set(much.statuses) <= {201, 429, 503}
+        assert all(comes_again for status, _, _, comes_again in much.seen if status != 201)
+        assert much.never_answered == 0
+        assert much.latency(1) < LONGEST_MS
+        await eventually(lambda: opens_quickly(house), within=10)
+        peaks.append(peak.good)
+        goods.append(much.good)
+        shares.append(much.good / peak.good)
+    share = max(statistics.median(shares), statistics.median(goods) / statistics.median(peaks))
+    with capsys.disabled():
+        print(shown(goodput=f"{share:.2f} of the peak"))
+    assert share >= 0.8
+
+
+async def opens_quickly(house: House) -> bool:
+    """Whether ten tickets in a row are opened, each in less than half a second."""
+    replies = [await ask(house.gateway, house.opening()) for _ in range(10)]
+    return all(reply.status == 201 and reply.seconds < 0.5 for reply in replies)
+
+
+def told(peak: Came, much: Came) -> str:
+    said = {f"peak p{share:g}": f"{peak.latency(share / 100):.0f} ms" for share in (50, 99)}
+    said |= {f"overload p{share:g}": f"{much.latency(share / 100):.0f} ms" for share in (50, 99, 100)}
+    rates = shown(peak=f"{peak.good:.0f}/s", offered=f"{TIMES * peak.good:.0f}/s", good=f"{much.good:.0f}/s")
+    return f"{rates}  answers={much.statuses}  {shown(**said)}"
