@@ -259,10 +259,9 @@ async def provision(nats_url: str, *, replicas: int = 1, subscribers: Sequence[s
     client = await _operator(nats_url)
     try:
         stream = client.jetstream(timeout=10)
-        for declared in STREAMS.values():
-            await _make_stream(stream, declared, replicas)
+        made = {one.name for one in STREAMS.values() if await _make_stream(stream, one, replicas)}
         for reader in READERS:
-            await stream.add_consumer(reader.stream, _consumer(reader))
+            await _make_durable(stream, reader.stream, _consumer(reader), fresh=reader.stream in made)
         for name in subscribers:
             for public in PUBLIC:
                 await stream.add_consumer(public.name, _durable(name, public.subjects))
@@ -313,7 +312,20 @@ async def _operator(nats_url: str) -> Client:
         raise BusUnavailableError("the broker can't be reached") from error
 
 
-async def _make_stream(stream: Any, declared: Stream, replicas: int) -> None:
+async def missing_streams(nats_url: str) -> list[str]:
+    """The streams of the catalogue that the broker doesn't have. Raises BusUnavailableError."""
+    client = await _operator(nats_url)
+    try:
+        known = {info.config.name for info in await client.jetstream(timeout=10).streams_info()}
+        return [name for name in STREAMS if name not in known]
+    except APIError as error:
+        raise BusUnavailableError("the broker can't tell its streams yet") from error
+    finally:
+        await client.close()
+
+
+async def _make_stream(stream: Any, declared: Stream, replicas: int) -> bool:
+    """Make it or bring it up to date; whether it is a new one."""
     config = api.StreamConfig(
         name=declared.name,
         subjects=list(declared.subjects),
@@ -330,8 +342,19 @@ async def _make_stream(stream: Any, declared: Stream, replicas: int) -> None:
         await stream.stream_info(declared.name)
     except NotFoundError:
         await stream.add_stream(config)
-    else:
-        await stream.update_stream(config)
+        return True
+    await stream.update_stream(config)
+    return False
+
+
+async def _make_durable(stream: Any, name: str, config: api.ConsumerConfig, *, fresh: bool) -> None:
+    """Of a stream that has just been made nobody misses the first: they may be there before the durable is."""
+    try:
+        config.deliver_policy = (await stream.consumer_info(name, config.durable_name)).config.deliver_policy
+    except NotFoundError:
+        if fresh:
+            config.deliver_policy = api.DeliverPolicy.ALL
+    await stream.add_consumer(name, config)
 
 
 def _consumer(reader: Reader) -> api.ConsumerConfig:

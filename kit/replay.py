@@ -17,6 +17,10 @@ _PUBLISHED = """
 SELECT id, event_id, stream_sequence FROM outbox
 WHERE published_at IS NOT NULL AND published_at < $1 AND id > $2 ORDER BY id LIMIT $3
 """
+_ALL_LOST = """
+UPDATE outbox SET published_at = NULL, stream_sequence = NULL
+WHERE id IN (SELECT id FROM outbox WHERE published_at IS NOT NULL ORDER BY id LIMIT $1) RETURNING id
+"""
 _LOST = "UPDATE outbox SET published_at = NULL, stream_sequence = NULL WHERE id = ANY($1::bigint[])"
 _MOVED = """
 UPDATE outbox SET stream_sequence = found.place
@@ -56,6 +60,18 @@ async def replay(database: Database, nats_url: str, stream: str) -> Compared:
             compared.present += len(rows) - len(lost)
             compared.moved += len(moved)
         return compared
+    finally:
+        await connection.close()
+
+
+async def publish_all(database: Database) -> int:
+    """Mark everything as not published, before its stream is made anew: it gets the events in their order then. How
+    many there are."""
+    connection, marked = await database.connect(), 0
+    try:
+        while lost := len(await connection.fetch(_ALL_LOST, _BATCH)):
+            marked += lost
+        return marked
     finally:
         await connection.close()
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from rich.console import Console
 
 from kit.testing.databases import SERVICES
-from ops.environment import StackError, database_variable, replicas, subscribers
+from ops.environment import INNER_SERVICES, StackError, database_variable, replicas, subscribers
 
 
 def command() -> None:
@@ -31,7 +31,8 @@ def warm_up() -> None:
 
 
 def migrate_all(env: Mapping[str, str]) -> None:
-    """Migrate the five databases, then provision the broker; both can be repeated.
+    """Migrate the five databases, then provision the broker; both can be repeated. A stream that the broker doesn't
+    have, or not any more, gets everything that its service has ever published.
 
     Not for use inside a running event loop; there, call it in a thread. Raises `StackError` when an address is
     missing or the broker has too few nodes; errors of the databases and the broker pass through.
@@ -47,6 +48,20 @@ def migrate_all(env: Mapping[str, str]) -> None:
     for service, variable in variables.items():
         upgrade(service, env[variable])
     try:
+        for stream in asyncio.run(bus.missing_streams(env["NATS_URL"])):
+            if stream.lower() in INNER_SERVICES:
+                asyncio.run(_publish_all(env[database_variable(stream.lower())]))
         asyncio.run(bus.provision(env["NATS_URL"], replicas=copies, subscribers=subscribers(env)))
     except bus.TooFewNodesError:
         raise StackError(f"KEFU_NATS_REPLICAS is {copies}, and the broker has fewer nodes than that.") from None
+
+
+async def _publish_all(database_url: str) -> None:
+    from kit.db import Database
+    from kit.replay import publish_all
+
+    database = Database(database_url, pool=1)
+    try:
+        await publish_all(database)
+    finally:
+        await database.close()

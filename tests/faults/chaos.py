@@ -14,8 +14,10 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from listening import listening
 from local_stack import Running, stack
 from payment_stand_in import TOKEN, StandIn, standing_in
 from payouts import Office
-from tables import SERVICES, value
+from tables import SERVICES, rows, value
 
 from kit.testing.poll import eventually
 from ops.callers import callers
@@ -40,6 +42,10 @@ DRAIN_SECONDS = 600.0
 WORKERS = 16
 
 
+Done = Callable[[], float]
+Hurt = Callable[[Running, "asyncio.Task[Any]", Done], Awaitable[Counter[str]]]
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is done, and what is done to those who do it."""
@@ -48,6 +54,7 @@ class Plan:
     kills: int
     seed: int
     stops: int = 0
+    listened: bool = True
     kinds: tuple[str, ...] = field(default=MIXED, repr=False)
     victims: tuple[str, ...] = field(default=VICTIMS, repr=False)
 
@@ -62,6 +69,7 @@ class Verdict:
     events: dict[str, int] = field(default_factory=dict)
     payments: dict[str, int] = field(default_factory=dict)
     outside: dict[str, Any] = field(default_factory=dict)
+    longest: dict[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     load_seconds: float = 0.0
     drain_seconds: float = 0.0
@@ -73,20 +81,21 @@ def seeds() -> list[int]:
     return [int(one) for one in os.environ.get("KEFU_SEED", "").split()] or [random.SystemRandom().randrange(10_000)]
 
 
-async def proved(plan: Plan, home: Path) -> Verdict:
+async def proved(plan: Plan, home: Path, hurt: Hurt | None = None, **told: str) -> Verdict:
     """Run it and print the verdict. Raises AssertionError for one with faults, or with too little done to anybody."""
-    verdict = await run(plan, home)
+    verdict = await run(plan, home, hurt, **told)
     print(f"\n{verdict}")
     assert sum(verdict.killed.values()) == plan.kills + plan.stops, "some kills found nobody to kill"
     assert not verdict.faults, f"run it again with KEFU_SEED={plan.seed}: {verdict.faults[:20]}"
     return verdict
 
 
-async def run(plan: Plan, home: Path) -> Verdict:
-    """One whole run; the verdict over its history, whose file stays in `home`."""
+async def run(plan: Plan, home: Path, hurt: Hurt | None = None, **told: str) -> Verdict:
+    """One whole run; the verdict over its history, whose file stays in `home`. `hurt` does what is done to whom, in
+    place of kills and stops; `told` is more of the stack's environment."""
     side = StandIn(seed=plan.seed, hang_seconds=4)
     async with standing_in(side):
-        told = {"KEFU_PAYMENTS_URL": side.url, "KEFU_PAYMENTS_TOKEN": TOKEN, "KEFU_PAYMENTS_SECONDS": "2"}
+        told |= {"KEFU_PAYMENTS_URL": side.url, "KEFU_PAYMENTS_TOKEN": TOKEN, "KEFU_PAYMENTS_SECONDS": "2"}
         async with stack(home, **told) as running:
             secrets = Secrets.model_validate_json((running.home / "secrets.json").read_bytes())
             async with callers(running.note["gateway"], secrets) as people:
@@ -97,8 +106,8 @@ async def run(plan: Plan, home: Path) -> Verdict:
                 )
                 side.tell = lambda said: office.tell(said, side.asked[said["payment_key"]][2])
                 at_work = await desk(people, agent, office, history)
-                async with listening(running) as listeners:
-                    verdict, ended = await worked(at_work, side, plan)
+                async with listening(running, plan.listened) as listeners:
+                    verdict, ended = await worked(at_work, side, plan, hurt or partial(kills_and_stops, plan))
                     verdict.outside = await listeners.report(verdict.events)
                 verdict.faults += await checks.faults_of(running, history, ended)
                 verdict.faults += await money.faults_of(office, side)
@@ -106,7 +115,13 @@ async def run(plan: Plan, home: Path) -> Verdict:
                 return verdict
 
 
-async def worked(at_work: Desk, side: StandIn, plan: Plan) -> tuple[Verdict, list[str]]:
+async def kills_and_stops(plan: Plan, running: Running, load: asyncio.Task[Any], done: Done) -> Counter[str]:
+    """Stop whom the plan stops, then kill whom it kills."""
+    hurt = await stop_on(running, plan.stops, plan.seed, load)
+    return hurt + await kill_on(running, plan.kills, plan.seed, load, done=done, victims=plan.victims)
+
+
+async def worked(at_work: Desk, side: StandIn, plan: Plan, hurt: Hurt) -> tuple[Verdict, list[str]]:
     """The load under kills and the wait until nothing is open; the tickets that came to their end."""
     office, history = at_work.office, at_work.history
     refunds = [number for number in range(plan.tickets) if plan.kinds[number % len(plan.kinds)] == "refund"]
@@ -120,11 +135,7 @@ async def worked(at_work: Desk, side: StandIn, plan: Plan) -> tuple[Verdict, lis
     started = time.monotonic()
     load = asyncio.create_task(work_through(WORKERS, worker))
     mending = asyncio.create_task(office.mend(done))
-    killed = await stop_on(office.running, plan.stops, plan.seed, load)
-    killed += await kill_on(
-        office.running, plan.kills, plan.seed, load,
-        done=lambda: len(ended) / plan.tickets, victims=plan.victims,
-    )  # fmt: skip
+    killed = await hurt(office.running, load, lambda: len(ended) / plan.tickets)
     await load
     verdict = Verdict(plan, dict(killed), load_seconds=time.monotonic() - started, history=str(history.path))
     started = time.monotonic()
@@ -133,6 +144,7 @@ async def worked(at_work: Desk, side: StandIn, plan: Plan) -> tuple[Verdict, lis
     await mending
     verdict.drain_seconds = time.monotonic() - started
     verdict.operations = {str(outcome): len(history.those(outcome)) for outcome in Outcome}
+    verdict.longest = await longest(office.running)
     verdict.events, verdict.payments = await events_of(office.running), dict(side.calls)
     return verdict, [one for one in ended if one is not None]
 
@@ -169,6 +181,20 @@ async def events_of(running: Running) -> dict[str, int]:
     """How many events each service has published."""
     query = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL"
     return {service: await value(running, service, query) for service in SERVICES}
+
+
+async def longest(running: Running) -> dict[str, float]:
+    """How many seconds the last of the ticket service's events waited until the broker had it, and notify."""
+    told = "SELECT event_id, occurred_at, published_at FROM outbox WHERE published_at IS NOT NULL"
+    events = {row["event_id"]: row for row in await rows(running, "ticket", told)}
+    taken = await rows(running, "notify", "SELECT event_id, handled_at FROM inbox WHERE consumer = 'notify-ticket'")
+    waits = {
+        "told": [row["published_at"] - row["occurred_at"] for row in events.values()],
+        "taken": [
+            row["handled_at"] - events[row["event_id"]]["occurred_at"] for row in taken if row["event_id"] in events
+        ],
+    }
+    return {name: round(max(given).total_seconds(), 2) for name, given in waits.items() if given}
 
 
 def _unheard(outside: dict[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from tables import SERVICES, rows, value
 
 from contracts.catalogue import Mode
+from kit.bus import servers_of
 from kit.subscriber import Subscription
 
 # What each operation changes, so the rows that it writes into the trail: a step of a complaint or a refund moves its
@@ -41,7 +42,7 @@ async def faults_of(running: Running, history: History, ended: Iterable[str]) ->
     for service in SERVICES:
         found += await _stream(running, service, told[service])
         found += await _read(running, service, told)
-    found += await _notified(running, told["ticket"])
+    found += await _effects(running, told["ticket"])
     found += await _complaints(running, set(ended))
     return found
 
@@ -123,7 +124,7 @@ async def _stream(running: Running, service: str, told: list[Any]) -> list[str]:
 
 async def kept_in(running: Running, stream: str) -> list[dict[str, Any]]:
     """The events of a stream, in its order; those that stand in it twice, twice."""
-    client = await nats.connect(running.note["nats"])
+    client = await nats.connect(servers_of(running.note["nats"]))
     try:
         reading = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, inactive_threshold=30, headers_only=True)
         pulled = await client.jetstream().pull_subscribe(">", durable=None, stream=stream, config=reading)
@@ -182,13 +183,27 @@ def _key(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["noun"], row["id"]
 
 
-async def _notified(running: Running, told: list[Any]) -> list[str]:
-    """Whose ticket was closed was told so, once."""
-    closed = {row["event_id"] for row in told if row["subject"] == "ticket.closed"}
-    query = "SELECT event_id::text FROM notification WHERE subject = 'ticket.closed'"
-    effects = collections.Counter(row["event_id"] for row in await rows(running, "notify", query))
-    lost, doubled = closed - effects.keys(), [key for key, times in effects.items() if times > 1]
-    return [f"{len(some)} effects {what}" for what, some in (("lost", lost), ("doubled", doubled)) if some]
+async def _effects(running: Running, told: list[Any]) -> list[str]:
+    """What the ticket service told has become rows of the others: each once, and no others."""
+    faults = []
+    for service, subjects, column, query in EFFECTS:
+        wanted = {row[column] for row in told if row["subject"] in subjects}
+        found = collections.Counter(row["effect"] for row in await rows(running, service, query))
+        lost, more = wanted - found.keys(), found.total() - len(wanted & found.keys())
+        faults += [f"{service} lacks {len(lost)} and has {more} too many of {subjects}"] if lost or more else []
+    return faults
+
+
+# Whose rows follow from which events, and by what they are known.
+EFFECTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
+    (
+        "notify", ("ticket.closed",), "event_id",
+        "SELECT event_id::text AS effect FROM notification WHERE subject = 'ticket.closed'",
+    ),
+    ("appraisal", ("refund.paid",), "id", "SELECT refund_id::text AS effect FROM refund_fact"),
+    ("customer", ("refund.paid",), "id", "SELECT cause_id::text AS effect FROM purchase_refund"),
+    ("customer", ("order.recorded", "order.paid"), "id", "SELECT order_id::text AS effect FROM purchase"),
+)  # fmt: skip
 
 
 async def _complaints(running: Running, ended: set[str]) -> list[str]:

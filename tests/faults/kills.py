@@ -31,7 +31,7 @@ async def kill_on(
     for turn in range(kills):
         pause = chance.uniform(0.3, 1.2)
         if done is not None:
-            await _until_done(done, (turn + chance.random()) / (kills + 1), load)
+            await until_done(done, (turn + chance.random()) / (kills + 1), load)
         else:
             await asyncio.wait([load], timeout=pause)
         victim = victims[(turn + seed) % len(victims)]
@@ -40,7 +40,7 @@ async def kill_on(
     return killings
 
 
-async def _until_done(done: Callable[[], float], part: float, load: asyncio.Task[Any]) -> None:
+async def until_done(done: Callable[[], float], part: float, load: asyncio.Task[Any]) -> None:
     """Wait until that part of the load is done, or everybody has waited for long enough."""
     with contextlib.suppress(TimeoutError):
         await eventually(lambda: load.done() or done() >= part, within=LONGEST_PAUSE)

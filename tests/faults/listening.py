@@ -26,7 +26,7 @@ END_SECONDS = 90
 class Listeners:
     """Both at work. Without Node there is one, and the report says so."""
 
-    python: asyncio.Task[Heard]
+    python: asyncio.Task[Heard] | None
     done: asyncio.Event
     node: Process | None
     lacking: str | None
@@ -37,6 +37,8 @@ class Listeners:
         Without Node there is nothing under its name, and a sentence is printed.
         """
         self.done.set()
+        if self.python is None:
+            return {}
         heard = await asyncio.wait_for(self.python, END_SECONDS)
         python = {"events": heard.events, "wanted": published["ticket"], "gaps": heard.gaps}
         if self.node is None:
@@ -48,8 +50,11 @@ class Listeners:
 
 
 @asynccontextmanager
-async def listening(running: Running) -> AsyncIterator[Listeners]:
-    """Both listen with the read-only login while the block lasts."""
+async def listening(running: Running, wanted: bool) -> AsyncIterator[Listeners]:
+    """Both listen with the read-only login while the block lasts, if they are wanted."""
+    if not wanted:
+        yield Listeners(None, asyncio.Event(), None, None)
+        return
     url = url_of(running.home, running.note["nats"])
     lacking, done = await asyncio.to_thread(what_is_lacking, FOLDER), asyncio.Event()
     python, node = asyncio.create_task(listen(url, done)), None

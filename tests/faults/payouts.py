@@ -19,6 +19,7 @@ from tables import rows
 from contracts.event import Event
 from contracts.price import Price
 from contracts.storefront import StorefrontRefundFailed, StorefrontRefundPaid
+from kit.bus import servers_of
 from kit.envelope import Meta, headers
 from kit.ids import new_id
 from kit.testing.poll import eventually
@@ -105,7 +106,9 @@ class Office:
     async def _publish(self, event: Event) -> bool:
         meta = Meta(new_id(), event.SUBJECT, event.aggregate_id, next(self.sequences), datetime.now(UTC))
         try:
-            client = await nats.connect(self.running.note["nats"], connect_timeout=2, max_reconnect_attempts=1)
+            client = await nats.connect(
+                servers_of(self.running.note["nats"]), connect_timeout=2, max_reconnect_attempts=1
+            )
             try:
                 sent = headers(meta, owner="storefront")
                 body = event.model_dump_json().encode()

@@ -6,8 +6,8 @@ import nats as nats_client
 import pytest
 from stage import Client, Starter
 
-from kit.bus import NoStreamError, provision, stored_events
-from kit.replay import Compared, replay
+from kit.bus import NoStreamError, missing_streams, provision, stored_events
+from kit.replay import Compared, publish_all, replay
 from kit.testing.poll import eventually
 
 STREAM = "APPRAISAL"
@@ -53,6 +53,13 @@ async def told(nats_url: str) -> list[tuple[str, int]]:
         await connection.close()
 
 
+def expect_order(events: list[tuple[str, int]]) -> None:
+    last: dict[str, int] = {}
+    for aggregate, sequence in events:
+        assert sequence == last.get(aggregate, 0) + 1
+        last[aggregate] = sequence
+
+
 async def test_an_intact_stream_gains_nothing(streamed: Client, nats_url: str) -> None:
     before = await rows(streamed)
     for _ in range(2):
@@ -73,11 +80,22 @@ async def test_a_stream_whose_store_is_gone_comes_back_whole_and_in_order(stream
     streamed.runtime.relay.wake()
     await eventually(lambda: _holds(nats_url, 2 * HIRED))
     assert set(await stored_events(nats_url, STREAM)) == set(before)
-    last: dict[str, int] = {}
-    for aggregate, sequence in await told(nats_url):
-        assert sequence == last.get(aggregate, 0) + 1
-        last[aggregate] = sequence
+    expect_order(await told(nats_url))
     assert dict(await rows(streamed)) == await stored_events(nats_url, STREAM)
+
+
+async def test_a_stream_that_is_made_anew_gets_everything_in_its_order(streamed: Client, nats_url: str) -> None:
+    operator = await nats_client.connect(nats_url)
+    await operator.jetstream().delete_stream(STREAM)
+    await operator.close()
+    assert await missing_streams(nats_url) == [STREAM]
+    assert await publish_all(streamed.runtime.database) == 2 * HIRED
+    await provision(nats_url)
+    assert await missing_streams(nats_url) == []
+    streamed.runtime.relay.wake()
+    await eventually(lambda: _holds(nats_url, 2 * HIRED))
+    expect_order(await told(nats_url))
+    assert await replay(streamed.runtime.database, nats_url, STREAM) == Compared(present=2 * HIRED)
 
 
 async def test_a_stream_that_lost_its_beginning_gets_that_back_and_nothing_else(
