@@ -72,9 +72,13 @@ class Upstream(Protocol):
 
 
 class HttpUpstream:
-    """The services over HTTP/1.1, each with its own pool of kept-alive connections."""
+    """The services over HTTP/1.1, each with its own pool of kept-alive connections.
 
-    def __init__(self, addresses: Mapping[str, str], *, connections: int = 128) -> None:
+    More of them would make no service quicker: what it has begun it holds on to, and what waits there for its turn at
+    the database comes too late and was in vain. So the rest waits here, where it can be refused for little.
+    """
+
+    def __init__(self, addresses: Mapping[str, str], *, connections: int = 48) -> None:
         self._pools = {service: Pool(_origin(address), connections) for service, address in addresses.items()}
         self._is_running = False
 
