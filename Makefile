@@ -46,8 +46,8 @@ apilint: $(READY)  ## Lint the API's documents with redocly and spectral (with N
 bench: $(READY)  ## Measure, side by side
 	$(BIN)/python -m bench
 
-demo: $(READY)  ## Walk one day of a shop through the running stack
-	@$(BIN)/kefu demo
+demo: $(READY)  ## Import 69,659 real purchases, work a shop's day, print the evening's page (SIZE=small: a taste)
+	@$(BIN)/kefu demo --size $(SIZE)
 
 $(READY): requirements.lock requirements-dev.lock requirements-data.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or name another with PYTHON=…" >&2; exit 1; }

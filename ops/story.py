@@ -8,37 +8,15 @@ credited to that agent. Everything goes through the gateway.
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ops.callers import Caller, Callers
-from ops.demo.cdnow import CURRENCY, SHOP, Purchase
 from ops.environment import StackError
 
-BATCH = 500
 REMARK = "【菲菲】(中通)8/10"
-Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What an import did, by the service's own count."""
-
-    recorded: int
-    unchanged: int
-    refused: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What the customer service knows of the imported shop."""
-
-    customers: int
-    orders: int
-    spend: str
 
 
 @dataclass(frozen=True)
@@ -54,39 +32,6 @@ class Told:
     customer: dict[str, Any]
 
 
-async def import_purchases(caller: Caller, purchases: Sequence[Purchase], progress: Progress) -> Imported:
-    """Send the purchases as historic orders, two batches at a time; sending them again changes nothing."""
-    started = time.monotonic()
-    batches = [purchases[place : place + BATCH] for place in range(0, len(purchases), BATCH)]
-    gate = asyncio.Semaphore(2)
-
-    async def send(batch: Sequence[Purchase]) -> dict[str, int]:
-        async with gate:
-            orders = [purchase.as_order() for purchase in batch]
-            result: dict[str, int] = await caller.expect(200, "POST", "/v1/orders/batches", {"orders": orders})
-            progress(len(batch))
-            return result
-
-    results = await asyncio.gather(*(send(batch) for batch in batches))
-    recorded, unchanged, refused = (
-        sum(one[name] for one in results) for name in ("recorded", "unchanged", "refused")
-    )
-    return Imported(recorded, unchanged, refused, time.monotonic() - started)
-
-
-async def totals(caller: Caller) -> Totals:
-    """Customers, orders and spend of the imported shop."""
-    answer = await caller.expect(200, "GET", f"/v1/customer-reports/purchases?shop={SHOP}")
-    rows = [row for row in answer["totals"] if row["currency"] == CURRENCY]
-    return Totals(rows[0]["customers"], rows[0]["orders"], rows[0]["spend"]) if rows else Totals(0, 0, "0.00")
-
-
-async def settled_totals(caller: Caller, wanted: Totals, *, within: float) -> Totals:
-    """The totals, once they are as wanted or have stopped moving for a while."""
-    seen: Totals = await settled(lambda: totals(caller), lambda seen: seen == wanted, within=within)
-    return seen
-
-
 async def settled(look: Callable[[], Awaitable[Any]], done: Callable[[Any], bool], *, within: float) -> Any:
     """Look until it is done; the last look when it isn't within that many seconds."""
     deadline = time.monotonic() + within
@@ -95,23 +40,25 @@ async def settled(look: Callable[[], Awaitable[Any]], done: Callable[[Any], bool
     return seen
 
 
-async def hire(people: Callers, alias: str) -> tuple[dict[str, Any], Caller]:
-    """A member of staff with that alias in shop `main`, and a login for them; used again when both are there."""
+async def hire(
+    people: Callers, alias: str, *, name: str = "林菲", role: str = "agent", shop: str = "main"
+) -> tuple[dict[str, Any], Caller]:
+    """A member of staff with that alias in the shop, and a login for them; used again when both are there."""
     admin = people.staff("admin")
     page = await admin.expect(200, "GET", "/v1/staff?limit=200")
-    known = [one for one in page["items"] if {"shop": "main", "alias": alias} in one["aliases"]]
+    known = [one for one in page["items"] if {"shop": shop, "alias": alias} in one["aliases"]]
     if known:
         person = known[0]
     else:
         born = {
-            "name": "林菲",
-            "role": "agent",
-            "aliases": [{"shop": "main", "alias": alias}],
+            "name": name,
+            "role": role,
+            "aliases": [{"shop": shop, "alias": alias}],
             "hired_on": "2024-03-01",
         }
         person = await admin.expect(201, "POST", "/v1/staff", born, Idempotency_Key=secrets.token_hex(8))
-    username, password = f"agent-{secrets.token_hex(4)}", secrets.token_urlsafe(16)
-    login = {"username": username, "password": password, "roles": ["agent"], "staff_id": person["staff_id"]}
+    username, password = f"{role}-{secrets.token_hex(4)}", secrets.token_urlsafe(16)
+    login = {"username": username, "password": password, "roles": [role], "staff_id": person["staff_id"]}
     await admin.expect(201, "POST", "/v1/accounts", login)
     return person, people.person(username, password)
 

@@ -1,5 +1,4 @@
-"""`kefu demo`: the story of the skeleton on real purchases and what their buyers want back, told with figures at the
-end."""
+"""`kefu demo`: real history, a day of the desk, and the page."""
 
 import asyncio
 import json
@@ -9,44 +8,64 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
+from datetime import datetime
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
-from ops import story
+from kit.bus import Bus
+from kit.clock import BUSINESS_ZONE
+from kit.testing.children import tied_to_parent
 from ops.callers import Callers, callers
 from ops.credentials import Secrets, read_json
-from ops.demo import aftersales, books, cdnow
-from ops.demo.aftersales import Played
-from ops.demo.books import Books
-from ops.demo.paymentside import payment_side
+from ops.demo import aftersales, cdnow, figures
+from ops.demo.cases import Cases, one_of_each
+from ops.demo.day import Day
+from ops.demo.desk import open_desk
+from ops.demo.figures import Books
+from ops.demo.importing import Import, Imported, Journal
+from ops.demo.meter import Meter, meter
+from ops.demo.page import page
+from ops.demo.paymentside import PaymentSide, payment_side
+from ops.demo.wishes import deal, each_once
 from ops.environment import Home, StackError, broker_url, home_at, last_ports
-from ops.story import Imported, Told, Totals
+from ops.story import settled
 
 _SETTLE_SECONDS = 120.0
-QUOTED_ORDERS = (800, 1000, 1001, 2000, 3000, 3001, 3500)
-VARIANTS = ("progressive", "stage-table", "stage-base")
+_SMALL = 3000
+_STOPPED = 130
+
+
+class Size(StrEnum):
+    """How much of it."""
+
+    FULL = "full"
+    SMALL = "small"
 
 
 def command(
+    size: Annotated[
+        Size, typer.Option(help="All 69,659 purchases and a full day, or 3,000 and one of each.")
+    ] = Size.FULL,
     home: Annotated[Path | None, typer.Option(help="Folder of the stack (KEFU_HOME, .kefu).")] = None,
 ) -> None:
-    """Import 6,919 real purchases, work a problem order to its end, credit a sale, refund and exchange a hundred
-    orders; print what came of it, and the books.
+    """Import the history of a real shop, work a day of its desk, and print the evening's page.
 
-    Uses the stack that runs in the home; when none does, one is started for the demo and stopped after it.
+    Uses the stack that runs in the home; when none does, one is started for the demo and stopped after it. Cut off at
+    any moment, by Ctrl-C or worse, it goes on when it is run again.
     """
     place = home_at(home)
     console = Console()
-    with running_stack(place, console) as gateway:
-        known = Secrets.model_validate_json(place.secrets.read_bytes())
-        asyncio.run(_demo(gateway, known, broker_url("storefront", known, last_ports(place)), console))
+    try:
+        with running_stack(place, console) as gateway:
+            asyncio.run(_demo(gateway, place, size, console))
+    except KeyboardInterrupt:
+        console.print("Stopped. Run it again and it goes on from here.")
+        raise typer.Exit(_STOPPED) from None
 
 
 @contextmanager
@@ -59,7 +78,14 @@ def running_stack(home: Home, console: Console) -> Iterator[str]:
     console.print(f"No stack runs in {home.path}: starting one for the demo.")
     argv = [sys.executable, "-m", "ops", "up", "--json", "--home", str(home.path)]
     environment = {"KEFU_GATEWAY_PORT": "0", **os.environ}
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment, text=True) as stack:
+    with subprocess.Popen(
+        argv,
+        stdout=subprocess.PIPE,
+        env=environment,
+        text=True,
+        start_new_session=True,  # Ctrl-C is ours to hear; the stack is stopped after us
+        preexec_fn=tied_to_parent(),  # noqa: PLW1509 - no thread has been started yet
+    ) as stack:
         try:
             line = stack.stdout.readline() if stack.stdout else ""
             if not line:
@@ -69,91 +95,53 @@ def running_stack(home: Home, console: Console) -> Iterator[str]:
             stack.send_signal(signal.SIGTERM)
 
 
-async def _demo(gateway: str, known: Secrets, broker: str, console: Console) -> None:
-    purchases = cdnow.sample()
-    async with callers(gateway, known) as people:
-        with Progress(console=console, transient=True) as bar:
-            first = await _import(people, purchases, bar, "Importing 6,919 real purchases")
-            again = await _import(people, purchases, bar, "Importing them a second time")
-        file = file_totals(purchases)
-        seen = await story.settled_totals(people.staff("manager"), file, within=_SETTLE_SECONDS)
-        told = await story.tell(people)
-        quotes = await commission_quotes(people)
-        _print(console, first, again, file, seen, told, quotes)
-        if seen != file or again.recorded or again.refused:
-            raise StackError("What the service knows is not what is in the file.")
-        played, seen_books = await after_sales(people, purchases, broker, console)
-    books.show(console, played, seen_books)
-    if not seen_books.balance:
+async def _demo(gateway: str, home: Home, size: Size, console: Console) -> None:
+    known = Secrets.model_validate_json(home.secrets.read_bytes())
+    journal = Journal(home.path / "demo.json")
+    broker = broker_url("storefront", known, last_ports(home))
+    async with callers(gateway, known) as people, payment_side(broker, people.storefront) as payments:
+        with meter(console) as shown:
+            imported = await _import(people, payments.bus, journal, shown, size)
+            _tell(console, imported, journal)
+            await _day(people, payments, journal, shown, size)
+        look = partial(figures.ask_books, people)
+        books: Books = await settled(look, lambda seen: seen.balance, within=_SETTLE_SECONDS)
+        seen = await figures.ask(people, journal.note.began_at)
+        console.print(page(seen, datetime.now(BUSINESS_ZONE)), markup=False, highlight=False, soft_wrap=True)
+    if not books.balance:
         raise StackError("The books do not balance.")
 
 
-async def _import(people: Callers, purchases: list[cdnow.Purchase], bar: Progress, title: str) -> Imported:
-    task = bar.add_task(title, total=len(purchases))
-    return await story.import_purchases(people.storefront, purchases, lambda done: bar.advance(task, done))
+async def _import(people: Callers, bus: Bus, journal: Journal, shown: Meter, size: Size) -> Imported:
+    """What an earlier run has begun to import is finished, also when less is asked for now."""
+    purchases = cdnow.master(_SMALL if size is Size.SMALL else None)
+    if journal.note.orders > len(purchases):
+        purchases = cdnow.master(journal.note.orders)
+    return await Import(people.storefront, people.staff("manager"), bus, journal, shown).run(purchases)
 
 
-def file_totals(purchases: list[cdnow.Purchase]) -> Totals:
-    """What the file itself says, added up as decimals."""
-    spend = sum((purchase.amount for purchase in purchases), Decimal(0))
-    return Totals(len({purchase.customer for purchase in purchases}), len(purchases), f"{spend:.2f}")
+async def _day(people: Callers, payments: PaymentSide, journal: Journal, shown: Meter, size: Size) -> None:
+    """After-sales of the history, and the tea shop's own day; both only once."""
+    if journal.note.day_done in (size, Size.FULL):
+        return
+    cases = deal(cdnow.master(journal.note.orders))
+    brought = Cases()
+    if size is Size.SMALL:
+        cases, brought = each_once(cases), one_of_each()
+    floor = aftersales.floor_of(people, payments)
+    task = shown.begin("refunds and exchanges", len(cases))
+    await aftersales.play(floor, cases, partial(shown.advance, task))
+    desk = await open_desk(people)
+    task = shown.begin("orders, complaints and the rest", brought.count)
+    await Day(desk, journal.note.began_at, partial(shown.advance, task)).work(brought)
+    journal.note.day_done = size
+    journal.write()
 
 
-async def after_sales(
-    people: Callers, purchases: list[cdnow.Purchase], broker: str, console: Console
-) -> tuple[Played, Books]:
-    """A hundred refunds and exchanges of the imported orders, and the books after them."""
-    async with payment_side(broker, people.storefront) as payments:
-        floor = aftersales.floor_of(people, payments)
-        cases = await aftersales.cases_of(floor, purchases)
-        with Progress(console=console, transient=True) as bar:
-            task = bar.add_task(f"Playing {len(cases)} refunds and exchanges", total=len(cases))
-            played = await aftersales.play(floor, cases, lambda done: bar.advance(task, done))
-    look = partial(books.ask, people)
-    seen: Books = await story.settled(look, lambda seen: seen.balance, within=_SETTLE_SECONDS)
-    return played, seen
-
-
-async def commission_quotes(people: Callers) -> dict[str, list[str]]:
-    """The pool for the rule's own examples (A6), per variant."""
-    supervisor = people.staff("supervisor")
-    path = "/v1/appraisals/commission-quotes"
-    quotes: dict[str, list[str]] = {}
-    for variant in VARIANTS:
-        asked = [{"orders": orders, "variant": variant} for orders in QUOTED_ORDERS]
-        answers = [await supervisor.expect(200, "POST", path, question) for question in asked]
-        quotes[variant] = [answer["pool"]["amount"] for answer in answers]
-    return quotes
-
-
-def _print(
-    console: Console, first: Imported, again: Imported, file: Totals, seen: Totals, told: Told, quotes: dict[str, Any]
-) -> None:
-    books = Table("", "in the file", "in the customer service", title="Imported purchases (CDNOW sample)")
-    books.add_row("customers", f"{file.customers:,}", f"{seen.customers:,}")
-    books.add_row("orders", f"{file.orders:,}", f"{seen.orders:,}")
-    books.add_row("spend, USD", file.spend, seen.spend)
-    console.print(books)
-    rate = file.orders / first.seconds
-    console.print(
-        f"first import: {first.recorded:,} recorded, {first.unchanged:,} known already, {rate:,.0f} orders/s"
-    )
-    console.print(f"second import: {again.recorded:,} recorded, {again.unchanged:,} unchanged\n")
-    lines = Table("service", "what it knows", title="The story", show_lines=True)
-    lines.add_row("customer", f"file {told.customer['number']}, provisional: {told.customer['provisional']}")
-    lines.add_row(
-        "ticket",
-        f"order {told.problem_order['order_no']} flagged problem with {story.REMARK}\n"
-        f"→ inquiry {told.inquiry['number']} is {told.inquiry['status']}: {told.inquiry['solution']}",
-    )
-    lines.add_row("notify", "\n".join(str(message["title"]) for message in told.messages))
-    lines.add_row(
-        "appraisal",
-        f"order {told.cleared_order['order_no']} is credited to {told.agent['number']} (菲菲), "
-        f"basis {told.credit['basis']}",
-    )
-    console.print(lines)
-    pools = Table("orders", *(f"{orders:,}" for orders in QUOTED_ORDERS), title="Commission pool (A6), CNY")
-    for variant, amounts in quotes.items():
-        pools.add_row(variant, *amounts)
-    console.print(pools)
+def _tell(console: Console, imported: Imported, journal: Journal) -> None:
+    note = journal.note
+    by = f"{note.http:,} by HTTP batches, {note.nats:,} by NATS events"
+    console.print(f"History: {note.http + note.nats:,} orders, {by}; known to the cent.", soft_wrap=True)
+    if imported.orders:
+        rate = imported.orders / imported.seconds
+        console.print(f"This run: {imported.orders:,} in {imported.seconds:,.0f} s, {rate:,.0f} a second.\n")

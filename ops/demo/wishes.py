@@ -49,3 +49,8 @@ def deal(purchases: Sequence[Purchase]) -> list[tuple[Purchase, Wish]]:
     chosen = [*dearest, *others[:: max(len(others) // (_CASES - _DEAREST), 1)]][:_CASES]
     wishes = [wish for wish in WISHES for _ in range(wish.cases)]
     return [(purchase, wishes[place * _DEALT % _CASES]) for place, purchase in enumerate(chosen)]
+
+
+def each_once(dealt: Sequence[tuple[Purchase, Wish]]) -> list[tuple[Purchase, Wish]]:
+    """A case for every wish."""
+    return [(purchase, wish) for wish, purchase in {wish: purchase for purchase, wish in dealt}.items()]
