@@ -115,6 +115,7 @@ MATRIX: tuple[Permission, ...] = (
     Permission("payment:answer", "say what became of a payment (T22)", (STOREFRONT, SERVICE)),
     Permission("payment:reconcile", "send the payment side's list (T55)", (STOREFRONT, FINANCE, SERVICE)),
     Permission("payment:balance", "see all books and lists together (T55)", (MANAGER, *_OFFICE, ADMIN)),
+    Permission("payment:book_late", "book what was given up and paid after all (T55)", (FINANCE,)),
     Permission("payment:settle", "say what an alarm of the books was (T55)", (MANAGER, FINANCE)),
     Permission("goodwill:offer", "offer goodwill, take it back, have it paid again (T27)", _FLOOR),
     Permission("goodwill:read", "see goodwill and who has to approve it (T27)", (*_FLOOR, *_OFFICE, ADMIN)),

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from contracts.event import Event
-from contracts.fields import OrderNo, Part, Positive, Seconds, Shop, Subject
+from contracts.fields import Code, Month, OrderNo, Part, Positive, Seconds, Shop, Subject
 from contracts.price import Difference, Price
-from contracts.ticket.refund import Fault, RefundReason
+from contracts.ticket.refund import CaseCost, Fault, RefundReason
 
 
 class Lateness(StrEnum):
@@ -104,6 +104,78 @@ class GoodwillGranted(Event):
     granted_at: AwareDatetime
 
 
+class GoodwillPaid(Event):
+    """补偿到账: the money is with the customer (T27). ``order_refunded`` is the order's sum so far, refunds among it,
+    and ``order_fully_refunded`` takes the order out of the commission pool (A6); ``costs`` say who pays in the end
+    (T57)."""
+
+    SUBJECT = "goodwill.paid"
+    OWNER = "ticket"
+    AGGREGATE = "goodwill_id"
+
+    goodwill_id: UUID
+    ticket_id: UUID
+    ticket_number: str
+    shop: Shop
+    order_id: UUID
+    order_no: OrderNo
+    line_no: Positive | None = None
+    customer_id: UUID | None = None
+    account_id: UUID | None = None
+    amount: Price
+    payment_key: UUID
+    payment_reference: Code
+    order_refunded: Price
+    order_fully_refunded: bool
+    costs: tuple[CaseCost, ...] = ()
+    paid_at: AwareDatetime
+
+
+class GoodwillFailed(Event):
+    """补偿失败: the payment side could not pay; it can be tried again, or is taken back (T27)."""
+
+    SUBJECT = "goodwill.failed"
+    OWNER = "ticket"
+    AGGREGATE = "goodwill_id"
+
+    goodwill_id: UUID
+    ticket_id: UUID
+    ticket_number: str
+    shop: Shop
+    order_id: UUID
+    order_no: OrderNo
+    customer_id: UUID | None = None
+    account_id: UUID | None = None
+    staff_id: UUID | None = None
+    amount: Price
+    payment_key: UUID
+    failure: Code
+    attempt: Positive
+    retryable: bool
+    failed_at: AwareDatetime
+
+
+class CostRebooked(Event):
+    """转责: a case's cost is laid at somebody else's door (T57). ``cost`` says who bears it from now on, ``before``
+    who did; kind and amount are the same, and so is the month that it counts in."""
+
+    SUBJECT = "cost.rebooked"
+    OWNER = "ticket"
+    AGGREGATE = "cost_id"
+
+    cost_id: UUID
+    cause_id: UUID
+    ticket_id: UUID
+    ticket_number: str
+    shop: Shop
+    order_id: UUID
+    month: Month
+    cost: CaseCost
+    before: CaseCost
+    rebooked_by: Subject
+    rebooked_at: AwareDatetime
+
+
 class EmergencyContained(Event):
     """突发事件受控: how long it took by the wall clock, and what that means for its assignee (T42, A12);
     ``alone`` when nobody had to help (A4)."""
@@ -147,4 +219,12 @@ class ReviewWorked(Event):
     worked_at: AwareDatetime
 
 
-EVENTS: tuple[type[Event], ...] = (ExchangeSent, GoodwillGranted, EmergencyContained, ReviewWorked)
+EVENTS: tuple[type[Event], ...] = (
+    ExchangeSent,
+    GoodwillGranted,
+    GoodwillPaid,
+    GoodwillFailed,
+    CostRebooked,
+    EmergencyContained,
+    ReviewWorked,
+)

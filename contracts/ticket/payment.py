@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from contracts.event import Event
-from contracts.fields import Shop
-from contracts.price import Difference
+from contracts.fields import Code, OrderNo, Shop, Subject
+from contracts.price import Difference, Price
 
 
 class DriftKind(StrEnum):
@@ -55,4 +55,37 @@ class PaymentDrifted(Event):
     raised_at: AwareDatetime
 
 
-EVENTS: tuple[type[Event], ...] = (PaymentDrifted,)
+class PaidFor(StrEnum):
+    """What a payment is for: a refund or what an exchange leaves (T22), goodwill (T27), a cheaper order (T37)."""
+
+    REFUND = "refund"
+    GOODWILL = "goodwill"
+    DIFFERENCE = "difference"
+
+
+class PaymentPaidLate(Event):
+    """迟到账: what had been given up is with the customer after all, and finance has put it into the books (T55). Its
+    case stays as it ended. ``order_refunded`` is the order's sum so far, this one among it, and
+    ``order_fully_refunded`` takes the order out of the commission pool (A6)."""
+
+    SUBJECT = "payment.paid_late"
+    OWNER = "ticket"
+    AGGREGATE = "payment_key"
+
+    payment_key: UUID
+    cause: PaidFor
+    cause_id: UUID
+    ticket_id: UUID | None = None
+    shop: Shop
+    order_id: UUID
+    order_no: OrderNo
+    amount: Price
+    payment_reference: Code
+    order_refunded: Price
+    order_fully_refunded: bool
+    paid_at: AwareDatetime
+    booked_by: Subject
+    booked_at: AwareDatetime
+
+
+EVENTS: tuple[type[Event], ...] = (PaymentDrifted, PaymentPaidLate)

@@ -30,7 +30,8 @@ AGREED = {
         complaint.judged complaint.responsibility_fixed complaint.graded complaint.promised complaint.called_back
         refund.requested refund.approved refund.refused refund.goods_received refund.inspected refund.paid
         refund.failed refund.withdrawn
-        exchange.sent goodwill.granted emergency.contained payment.drifted penalty.published platform_points.booked
+        exchange.sent goodwill.granted goodwill.paid goodwill.failed cost.rebooked emergency.contained
+        payment.drifted payment.paid_late penalty.published platform_points.booked
         shift.started shift.ended shift.handed_over shift.handover_missed shift.uncovered
         service_request.submitted service_request.returned service_request.approved service_request.done
         review.worked

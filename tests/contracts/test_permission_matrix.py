@@ -71,6 +71,7 @@ AGREED = {
     "payment:answer": "storefront service",
     "payment:reconcile": "storefront finance service",
     "payment:balance": "manager finance auditor admin",
+    "payment:book_late": "finance",
     "payment:settle": "manager finance",
     "goodwill:offer": "agent supervisor manager",
     "goodwill:read": "agent supervisor manager finance auditor admin",

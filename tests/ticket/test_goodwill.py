@@ -37,9 +37,13 @@ async def test_from_the_offer_to_the_money(goodwill: GoodwillDesk) -> None:
     assert (paid["status"], paid["payment_reference"], paid["allowed"]) == ("paid", "pay-1", [])
     assert await goodwill.book() == (160_00, 0, 40_00)
     desk = goodwill.desk
-    assert await desk.subjects(offered["goodwill_id"]) == ["goodwill.granted"]
+    assert await desk.subjects(offered["goodwill_id"]) == ["goodwill.granted", "goodwill.paid"]
     assert await desk.audits(offered["goodwill_id"]) == ["offer", "approve", "pay"]
-    (told,) = await desk.rows("SELECT convert_from(body, 'utf8')::jsonb AS b FROM outbox WHERE noun = 'goodwill'")
+    told, money = await desk.rows(
+        "SELECT convert_from(body, 'utf8')::jsonb AS b FROM outbox WHERE noun = 'goodwill' ORDER BY sequence"
+    )
+    assert (money.b["payment_reference"], money.b["order_refunded"]["amount"]) == ("pay-1", "40.00")
+    assert (money.b["order_fully_refunded"], money.b["costs"][0]["kind"]) == (False, "goodwill")
     (payment,) = await desk.rows("SELECT payment_key FROM payment")
     assert told.b["payment_key"] == str(payment.payment_key)
     assert (told.b["attempt"], told.b["line_no"], told.b["payee_token"]) == (1, 1, "payer-1")
@@ -75,7 +79,9 @@ async def test_what_failed_is_tried_again_under_the_same_number(goodwill: Goodwi
     assert (failed["status"], failed["failure"]) == ("failed", "account_closed")
     again = await goodwill.done(offered, "retry", OFFERS)
     assert (again["status"], again["attempts"], again["failure"]) == ("paying", 2, None)
-    assert await goodwill.desk.subjects(offered["goodwill_id"]) == ["goodwill.granted"] * 2
+    assert await goodwill.desk.subjects(offered["goodwill_id"]) == [
+        "goodwill.granted", "goodwill.failed", "goodwill.granted",
+    ]  # fmt: skip
     numbers = await goodwill.desk.rows(
         "SELECT DISTINCT convert_from(body, 'utf8')::jsonb ->> 'payment_key' FROM outbox WHERE noun = 'goodwill'"
     )

@@ -134,6 +134,12 @@ async def _laid_at(costing: Costing, ticket: Json, bearer: Json) -> None:
     assert {name: moved[name] for name in bearer} == bearer
     assert (moved["reason"], moved["version"], moved["rebooked_by"]) == ("查明", 2, f"supervisor:{CHIEF}")
     assert await costing.desk.audits(cost["cost_id"]) == ["rebook"]
+    (said,) = await costing.desk.rows(
+        "SELECT convert_from(body, 'utf8')::jsonb AS b FROM outbox WHERE aggregate_id = :one", one=cost["cost_id"]
+    )
+    assert {name: said.b["cost"][name] for name in bearer} == bearer
+    assert (said.b["before"]["bearer"], said.b["cost"]["amount"]["amount"]) == (cost["bearer"], "20.00")
+    assert "查明" not in str(said.b)
     # What the case cost may be worked out anew; who was found to bear it stays.
     (told,) = await costing.book(ticket, Fault.CUSTOMER, (CostKind.GOODS, 18_00))
     assert (told.bearer, told.amount.amount) == (bearer["bearer"], "18.00")

@@ -195,7 +195,7 @@ HOSTILE: list[tuple[str, Json]] = [
     ("huge pieces", {"pieces": {1: 10**18}}),
     ("negative pieces", {"pieces": {1: -1}}),
     ("a line number beyond everything", {"pieces": {10**30: 1}}),
-    ("five thousand lines", {"pieces": {n: 1 for n in range(1, 5001)}}),
+    ("five thousand lines", {"pieces": dict.fromkeys(range(1, 5001), 1)}),
     *[(f"wanted {wanted}", {"kind": "money_only", "wanted": wanted})
       for wanted in ("NaN", "-5.00", "Infinity", "1e9", "999999999999.99", "0.001", "", " 5", "٥", 5.0, True, {})],
 ]  # fmt: skip

@@ -25,8 +25,8 @@ from services.ticket.approval.policy import REFUND_AUTHORITY, TEAM_BUDGETS, Dema
 from services.ticket.copies import service as copies
 
 __all__ = [
-    "Content", "Granted", "Needed", "TeamMonth", "approvals_of", "approve", "budgets_of", "digest_of", "lower",
-    "needed", "open_case", "revise", "sum_of_order", "void",
+    "Content", "Granted", "Needed", "TeamMonth", "approvals_of", "approve", "budgets_of", "digest_of",
+    "expect_not_own", "lower", "needed", "open_case", "revise", "sum_of_order", "void",
 ]  # fmt: skip
 
 
@@ -151,6 +151,14 @@ async def approve(work: Work, case_id: UUID, content: Content) -> Granted:
     await work.session.flush()
     by = tuple(one.subject for one in (*given, mine))
     return Granted(not missing, by, missing, weighed.policy_version)
+
+
+async def expect_not_own(work: Work, case_id: UUID) -> None:
+    """Raises Problem `own-request` for whoever asked for the case or wrote what it says (T28, T56); it is written
+    down. Nothing happens where nothing had to be approved."""
+    case = await store.get(work.session, case_id)
+    if case is not None and lifecycle.is_own(case, person_of(work.actor), []):
+        raise _refusal(work, case, "own-request", [])
 
 
 async def lower(work: Work, case_id: UUID, amount_minor: int) -> None:

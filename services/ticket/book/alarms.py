@@ -19,7 +19,7 @@ from services.ticket.book.lifecycle import LIFE
 from services.ticket.book.models import BookAlarm
 from services.ticket.sight import Wanted
 
-__all__ = ["BookAlarm", "Drift", "difference", "page_of", "raise_alarms", "settle_alarm"]
+__all__ = ["BookAlarm", "Drift", "difference", "page_of", "raise_alarms", "settle_alarm", "settle_those"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,21 @@ async def settle_alarm(work: Work, alarm_id: UUID, note: str) -> BookAlarm:
     alarm = await store.get_alarm_for_update(work.session, alarm_id)
     if alarm is None or not (alarm.shop is None or work.actor.serves(alarm.shop)):
         raise Problem("not-found")
+    await _settle(work, alarm, note)
+    return alarm
+
+
+async def settle_those(work: Work, drifts: Sequence[Drift], note: str) -> None:
+    """What these alarms were about is put right: those that are open are settled."""
+    for alarm in await store.open_alarms(work.session, {(one.kind.value, one.subject) for one in drifts}):
+        await _settle(work, alarm, note)
+
+
+async def _settle(work: Work, alarm: BookAlarm, note: str) -> None:
     before = LIFE.move(alarm, "settle")
     alarm.settled_at, alarm.settled_by, alarm.note = work.now, work.actor.subject, note
-    after = {"status": alarm.status}
-    await audit.record(work, "settle", "alarm", alarm_id, before={"status": before}, after=after, reason=scrub(note))
-    return alarm
+    after, why = {"status": alarm.status}, scrub(note)
+    await audit.record(work, "settle", "alarm", alarm.alarm_id, before={"status": before}, after=after, reason=why)
 
 
 def _alarm(work: Work, drift: Drift) -> BookAlarm:

@@ -17,7 +17,8 @@ from services.ticket.book.alarms import Drift
 from services.ticket.book.ledger import Book, BookLine, EntryKind, Paid, Settled, Worth, news_of
 
 __all__ = [
-    "Book", "BookLine", "NothingReservedError", "Paid", "Settled", "Worth", "give_pieces_back", "hold",
+    "Book", "BookLine", "NothingReservedError", "Paid", "Settled", "Worth", "give_after_all",
+    "give_pieces_back", "hold",
     "in_flight_of", "know", "lock", "lock_many", "look", "release", "reserve", "settle", "take_payments",
     "take_pieces",
 ]  # fmt: skip
@@ -140,6 +141,23 @@ async def settle(work: Work, cause_id: UUID) -> Settled:
     whole = in_flight.pop(None, 0)
     await _post(work, book, EntryKind.REFUNDED, cause_id, _lines(in_flight), whole)
     return book.settled
+
+
+async def give_after_all(work: Work, order_id: UUID, cause_id: UUID, amount_minor: int) -> Settled:
+    """What was released of a cause had been paid all the same: it is with the customer. Of the lines that it was
+    released of, as far as these have it left, else of the order. Raises Problem `more-than-kept` where the order has
+    less left, ValueError while something is in flight of the cause."""
+    if await in_flight_of(work.session, cause_id):
+        raise ValueError("what is in flight is settled")
+    book = await lock(work, order_id)
+    by_line = await store.last_released(work.session, cause_id)
+    left = {line_no: line.left_minor for line_no, line in book.lines.items()}
+    fits = all(amount <= left.get(line_no, 0) for line_no, amount in by_line.items())
+    if fits and sum(by_line.values()) == amount_minor:
+        await reserve(work, book, cause_id, by_line)
+    else:
+        await reserve(work, book, cause_id, {}, amount_minor)
+    return await settle(work, cause_id)
 
 
 async def in_flight_of(session: AsyncSession, cause_id: UUID) -> int:

@@ -1,13 +1,13 @@
 """Every query of the books. Counters are moved by what changes, never written as they were read: what the CHECKs hold
 stays true even where somebody forgot a lock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import BigInteger, DateTime, Text, Uuid
@@ -83,6 +83,13 @@ SELECT order_id, line_no, CAST(sum(CASE kind WHEN 'reserved' THEN amount_minor E
 FROM book_entry WHERE cause_id = ANY(:causes) AND kind IN ('reserved', 'released', 'refunded')
 GROUP BY order_id, line_no
 """).bindparams(bindparam("causes", type_=ARRAY(Uuid)))
+
+_LAST_RELEASED = text("""
+SELECT line_no, CAST(sum(amount_minor) AS bigint) AS amount_minor FROM book_entry
+WHERE cause_id = :cause_id AND kind = 'released' AND line_no IS NOT NULL AND at = (
+    SELECT max(at) FROM book_entry WHERE cause_id = :cause_id AND kind = 'released'
+) GROUP BY line_no
+""").bindparams(bindparam("cause_id", type_=Uuid))
 
 
 async def lock_many(session: AsyncSession, order_ids: Iterable[UUID]) -> dict[UUID, Book]:
@@ -166,6 +173,19 @@ async def outstanding(session: AsyncSession, cause_id: UUID) -> tuple[UUID | Non
     found = (await session.execute(_OUTSTANDING, {"causes": [cause_id]})).all()
     order_id = found[0][0] if found else None
     return order_id, {line_no: amount for _, line_no, amount in found if amount}
+
+
+async def last_released(session: AsyncSession, cause_id: UUID) -> dict[int, int]:
+    """What was released of the lines of a cause the last time that anything was."""
+    found = await session.execute(_LAST_RELEASED, {"cause_id": cause_id})
+    return {row.line_no: row.amount_minor for row in found}
+
+
+async def open_alarms(session: AsyncSession, drifts: Collection[tuple[str, str]]) -> list[BookAlarm]:
+    """The open alarms of these kinds and subjects, under their row locks."""
+    named = tuple_(col(BookAlarm.kind), col(BookAlarm.subject)).in_(list(drifts))
+    statement = select(BookAlarm).where(col(BookAlarm.status) == "open", named).order_by(col(BookAlarm.alarm_id))
+    return list((await session.execute(statement.with_for_update())).scalars())
 
 
 async def keep_alarms(session: AsyncSession, alarms: Sequence[BookAlarm]) -> set[UUID]:

@@ -12,7 +12,6 @@ from kit.problems import Fault, Problem
 from services.ticket.refund.amount import cumulative
 from services.ticket.refund.freight import Payer
 
-
 MOST = 10**14
 """Minor units of what can be charged for a replacement: no amount of the API has more digits (X4)."""
 

@@ -102,8 +102,8 @@ async def look(work: Work, case: Case) -> Standing:
 
 
 async def goods_of(work: Work, case: Case) -> dict[int, Goods]:
-    """What is given: the pieces that count, what was paid for them, and what damage takes off (T26); nothing of a line
-    that a correction took out of the order."""
+    """What is given: the pieces that count, what was paid for them, and what damage takes off (T26); nothing of a
+    line that a correction took out of the order."""
     order, _ = await orders.get_order(work, case.refund.shop, case.refund.order_no)
     skus = {line["line_no"]: line["sku"] for line in order.lines}
     return {

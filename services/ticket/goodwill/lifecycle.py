@@ -1,12 +1,14 @@
 """小额补偿的生命: offered, paying, paid or failed; refused, withdrawn (T27). Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
 from contracts.price import Price
-from contracts.ticket.aftercare import GoodwillGranted
+from contracts.ticket.aftercare import GoodwillFailed, GoodwillGranted, GoodwillPaid
+from contracts.ticket.refund import CaseCost
 from kit.lifecycle import Lifecycle
 from kit.money import Money
 from kit.principals import Principal
@@ -103,25 +105,42 @@ def approve(goodwill: GoodwillLike, by: tuple[str, ...], at: datetime, *, comple
 
 def granted(goodwill: GoodwillLike, about: AboutLike, payee_token: str | None, at: datetime) -> GoodwillGranted:
     """What is told once it is approved, and when paying is tried again: the payment side may pay (T22, T27)."""
-    amount = Money(goodwill.amount_minor, goodwill.currency)
     return GoodwillGranted(
-        goodwill_id=goodwill.goodwill_id,
-        ticket_id=goodwill.ticket_id,
-        ticket_number=about.number,
-        shop=goodwill.shop,
-        order_id=goodwill.order_id,
-        order_no=goodwill.order_no,
+        **_common(goodwill, about),
         line_no=goodwill.line_no,
-        customer_id=about.customer_id,
-        account_id=goodwill.account_id,
-        amount=Price(amount=amount.amount, currency=amount.currency),
-        payment_key=goodwill.payment_key,
         attempt=goodwill.attempts,
         payee_token=payee_token,
         staff_id=goodwill.offered_by_staff_id,
         granted_by=tuple(goodwill.approved_by),
         policy_version=goodwill.policy_version,
         granted_at=at,
+    )
+
+
+def was_paid(
+    goodwill: GoodwillLike, about: AboutLike, of_order: Money, costs: Sequence[CaseCost], *, fully: bool, at: datetime
+) -> GoodwillPaid:
+    """补偿到账 (T27, T57)."""
+    return GoodwillPaid(
+        **_common(goodwill, about),
+        line_no=goodwill.line_no,
+        payment_reference=goodwill.payment_reference or "",
+        order_refunded=Price(amount=of_order.amount, currency=of_order.currency),
+        order_fully_refunded=fully,
+        costs=tuple(costs),
+        paid_at=at,
+    )
+
+
+def has_failed(goodwill: GoodwillLike, about: AboutLike, *, retryable: bool, at: datetime) -> GoodwillFailed:
+    """补偿失败 (T27)."""
+    return GoodwillFailed(
+        **_common(goodwill, about),
+        staff_id=goodwill.offered_by_staff_id,
+        failure=goodwill.failure or "unknown",
+        attempt=goodwill.attempts,
+        retryable=retryable,
+        failed_at=at,
     )
 
 
@@ -148,3 +167,20 @@ def retry(goodwill: GoodwillLike) -> None:
     LIFE.move(goodwill, "retry")
     goodwill.failure = None
     goodwill.attempts += 1
+
+
+def _common(goodwill: GoodwillLike, about: AboutLike) -> dict[str, Any]:
+    """What all events of goodwill say."""
+    amount = Money(goodwill.amount_minor, goodwill.currency)
+    return {
+        "goodwill_id": goodwill.goodwill_id,
+        "ticket_id": goodwill.ticket_id,
+        "ticket_number": about.number,
+        "shop": goodwill.shop,
+        "order_id": goodwill.order_id,
+        "order_no": goodwill.order_no,
+        "customer_id": about.customer_id,
+        "account_id": goodwill.account_id,
+        "amount": Price(amount=amount.amount, currency=amount.currency),
+        "payment_key": goodwill.payment_key,
+    }

@@ -134,15 +134,19 @@ async def retry(work: Work, ticket_id: UUID, goodwill_id: UUID) -> Seen:
     return await case.seen(work, ticket, goodwill)
 
 
-async def paid(work: Work, payment: Payment, _: Settled, /) -> None:
+async def paid(work: Work, payment: Payment, settled: Settled, /) -> None:
     """到账: told by the payment side; what it cost is booked (T57). Ticket, book and payment are locked by then."""
     goodwill = await _of(work, payment)
     before = case.audited(goodwill)
-    lifecycle.pay(goodwill, payment.reference, payment.paid_at or work.now)
+    paid_at = payment.paid_at or work.now
+    lifecycle.pay(goodwill, payment.reference, paid_at)
     ticket = await tickets.get_ticket(work, goodwill.ticket_id)
     cost = Cost(CostKind.GOODWILL, payments.money_of(payment))
     order = await _order_of(work, ticket)
-    await liability.book_costs(work, ticket, order, Fault(goodwill.fault), [cost], cause_id=goodwill.goodwill_id)
+    fault, of_order = Fault(goodwill.fault), Money(settled.order_refunded_minor, payment.currency)
+    costs = await liability.book_costs(work, ticket, order, fault, [cost], cause_id=goodwill.goodwill_id)
+    told = lifecycle.was_paid(goodwill, ticket, of_order, costs, fully=settled.fully, at=paid_at)
+    await outbox.record(work, goodwill, told)
     await case.moved(work, goodwill, "pay", before)
 
 
@@ -151,6 +155,10 @@ async def failed(work: Work, payment: Payment, /) -> None:
     goodwill = await _of(work, payment)
     before = case.audited(goodwill)
     lifecycle.fail(goodwill, payment.failure)
+    ticket = await tickets.get_ticket(work, goodwill.ticket_id)
+    failed_at = payment.failed_at or work.now
+    told = lifecycle.has_failed(goodwill, ticket, retryable=bool(payment.retryable), at=failed_at)
+    await outbox.record(work, goodwill, told)
     await case.moved(work, goodwill, "fail", before)
 
 

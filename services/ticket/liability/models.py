@@ -34,3 +34,4 @@ class BookedCost(TicketServiceTable, table=True):
     rebooked_at: datetime | None = None
     reason: str | None = Field(default=None, sa_type=Text)
     version: int = Field(default=1, sa_type=BigInteger)
+    event_seq: int = Field(default=0, sa_type=BigInteger)

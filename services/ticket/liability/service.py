@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.price import Price
+from contracts.ticket.aftercare import CostRebooked
 from contracts.ticket.refund import CaseCost, CostBearer, CostKind, Fault
-from kit import audit
+from kit import audit, outbox
 from kit.clock import business_date
 from kit.ids import new_id
 from kit.money import Money
@@ -83,7 +84,7 @@ async def rebook(work: Work, ticket_id: UUID, cost_id: UUID, bearer: Bearer, rea
     Raises Problem `not-found`, `stale-version`, `not-yet-known` for a unit or somebody unknown here, and `own-case`
     for who would take it off themselves or off the unit that they lead.
     """
-    await tickets.locked(work, ticket_id)
+    ticket = await tickets.locked(work, ticket_id)
     cost = await store.get_for_update(work.session, cost_id)
     if cost is None or cost.ticket_id != ticket_id:
         raise Problem("not-found")
@@ -92,11 +93,12 @@ async def rebook(work: Work, ticket_id: UUID, cost_id: UUID, bearer: Bearer, rea
         return cost
     await _expect_another(work, cost)
     await _expect_known(work, bearer)
-    before = _audited(cost)
+    before, was_told = _audited(cost), told(cost)
     cost.bearer, cost.bearer_code = bearer.kind, bearer.code
     cost.unit_id, cost.staff_id = bearer.unit_id, bearer.staff_id
     cost.rebooked_by, cost.rebooked_at, cost.reason = work.actor.subject, work.now, reason
     cost.version += 1
+    await outbox.record(work, cost, _rebooked(work, ticket, cost, was_told))
     after, why = _audited(cost), scrub(reason)
     await audit.record(work, "rebook", "cost", cost.cost_id, before=before, after=after, reason=why)
     return cost
@@ -120,6 +122,22 @@ def told(row: BookedCost) -> CaseCost:
         bearer_code=row.bearer_code,
         unit_id=row.unit_id,
         staff_id=row.staff_id,
+    )
+
+
+def _rebooked(work: Work, ticket: TicketLike, cost: BookedCost, before: CaseCost) -> CostRebooked:
+    return CostRebooked(
+        cost_id=cost.cost_id,
+        cause_id=cost.cause_id,
+        ticket_id=cost.ticket_id,
+        ticket_number=ticket.number,
+        shop=cost.shop,
+        order_id=cost.order_id,
+        month=cost.month,
+        cost=told(cost),
+        before=before,
+        rebooked_by=work.actor.subject,
+        rebooked_at=work.now,
     )
 
 

@@ -38,6 +38,7 @@ class Payment(TicketServiceTable, table=True):
     paid_at: datetime | None = None
     failed_at: datetime | None = None
     version: int = Field(default=1, sa_type=BigInteger)
+    event_seq: int = Field(default=0, sa_type=BigInteger)
 
 
 class PaymentAnswer(TicketServiceTable, table=True):

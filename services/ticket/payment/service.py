@@ -26,9 +26,9 @@ from services.ticket.sight import Wanted
 
 __all__ = [
     "OPEN", "PayCause", "Payment", "PaymentAnswer", "PaymentStatus", "answers_of", "begin_asks", "begin_calls",
-    "doubt", "doubt_abandoned", "get", "keep_answer", "known_before", "lock_many", "money_of", "named", "of_cause",
-    "order_payment", "page", "paid_between", "paid_of_orders", "reference_taken", "renew", "retry", "settle_failed",
-    "settle_paid", "totals", "unresolved",
+    "doubt", "doubt_abandoned", "expect_given_up", "get", "keep_answer", "known_before", "lock_many", "money_of",
+    "named", "of_cause", "order_payment", "page", "paid_between", "paid_of_orders", "reference_taken",
+    "refused_answer", "renew", "retry", "settle_failed", "settle_late", "settle_paid", "totals", "unresolved",
 ]  # fmt: skip
 
 
@@ -159,6 +159,25 @@ async def settle_paid(work: Work, payment: Payment, answer: Answer) -> None:
     before = _audited(payment)
     lifecycle.pay(payment, answer.reference, answer.at)
     await _moved(work, "pay", [(payment, before)])
+
+
+async def expect_given_up(session: AsyncSession, payment: Payment) -> None:
+    """Raises Problem `transition-refused` unless it failed and its money is no longer in flight."""
+    if payment.status != PaymentStatus.FAILED or await books.in_flight_of(session, payment.cause_id):
+        raise LIFE.refusal(PaymentStatus(payment.status), "book-late")
+
+
+async def refused_answer(session: AsyncSession, payment: Payment, reference: str) -> PaymentAnswer | None:
+    """What the payment side said and was not believed: that it paid all of this under that reference."""
+    return await store.refused_answer(session, payment, reference)
+
+
+async def settle_late(work: Work, payment: Payment, said: PaymentAnswer) -> None:
+    """The locked payment was paid after all, as that answer said; it counts from now on."""
+    before = _audited(payment)
+    lifecycle.pay(payment, said.reference, said.told_at)
+    await store.believe(work.session, said)
+    await _moved(work, "book-late", [(payment, before)])
 
 
 async def settle_failed(work: Work, payment: Payment, answer: Answer) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -107,6 +107,27 @@ async def keep_answer(session: AsyncSession, answer: PaymentAnswer) -> None:
         index_elements=ANSWER, set_=judged, where=text("payment_answer.verdict = 'refused'")
     )
     await session.execute(again)
+
+
+async def refused_answer(session: AsyncSession, payment: Payment, reference: str) -> PaymentAnswer | None:
+    """The first refused answer that says that all of it was paid under that reference."""
+    whole = (
+        col(PaymentAnswer.number) == payment.payment_key,
+        col(PaymentAnswer.reference) == reference,
+        col(PaymentAnswer.result) == "paid",
+        col(PaymentAnswer.verdict) == "refused",
+        col(PaymentAnswer.currency) == payment.currency,
+        col(PaymentAnswer.amount_minor) == payment.amount_minor,
+    )
+    first = select(PaymentAnswer).where(*whole).order_by(col(PaymentAnswer.told_at)).limit(1)
+    found: PaymentAnswer | None = (await session.execute(first)).scalar_one_or_none()
+    return found
+
+
+async def believe(session: AsyncSession, answer: PaymentAnswer) -> None:
+    """A refused answer was true after all."""
+    same = [col(getattr(PaymentAnswer, name)) == getattr(answer, name) for name in ANSWER]
+    await session.execute(update(PaymentAnswer).where(*same).values(verdict="applied"))
 
 
 async def answers_of(session: AsyncSession, payment_key: UUID, limit: int) -> Sequence[PaymentAnswer]:

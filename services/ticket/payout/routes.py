@@ -13,16 +13,21 @@ from kit.problems import Problem
 from kit.work import Work
 from services.ticket.payment.port import Answer
 from services.ticket.payout import service, views
-from services.ticket.payout.schemas import (
+from services.ticket.payout.book_schemas import (
     AlarmFilter,
     AlarmPage,
     AlarmPublic,
     AlarmSettle,
     Balance,
     BookPublic,
+)
+from services.ticket.payout.late import book_late
+from services.ticket.payout.schemas import (
     PaymentAnswerPost,
+    PaymentBookLate,
     PaymentFilter,
     PaymentPage,
+    PaymentPublic,
     PaymentResult,
     PaymentTaken,
     PaymentWhole,
@@ -124,7 +129,18 @@ async def get_order_book(shop: ShopCode, order_no: OrderNo, work: WorkDep) -> Re
 @router.get(f"{_AT}/{{payment_key}}", response_model=PaymentWhole, dependencies=[allow("payment:read")])
 async def get_payment(payment_key: PaymentKey, work: WorkDep) -> Response:
     """One payment, with all that the payment side has said of it."""
-    return await answer(work, views.whole(*await service.get_payment(work, payment_key)))
+    payment, said = await service.get_payment(work, payment_key)
+    return await answer(work, views.whole(payment, said), version=payment.version)
+
+
+@router.post(
+    f"{_AT}/{{payment_key}}/book-late", response_model=PaymentPublic, dependencies=[allow("payment:book_late")]
+)
+async def book_payment_late(payment_key: PaymentKey, body: PaymentBookLate, work: WorkDep) -> Response:
+    """What had been given up was paid after all, as a refused answer says (`If-Match` is needed): the book says so
+    from now on, and its alarm is settled."""
+    payment = await book_late(work, payment_key, body.payment_reference, body.note)
+    return await answer(work, views.payment(payment), version=payment.version)
 
 
 async def _taken(work: Work, request: Request, said: Answer) -> Response:

@@ -16,8 +16,9 @@ from services.ticket.payment.port import Answer, Way
 from services.ticket.payment.service import Payment, PaymentAnswer
 from services.ticket.payout import reconciling, store, views
 from services.ticket.payout.applying import Outcome, Verdict, take_answers
+from services.ticket.payout.book_schemas import AlarmFilter, Balance, PaymentTotals
 from services.ticket.payout.models import Reconciliation
-from services.ticket.payout.schemas import AlarmFilter, Balance, PaymentFilter, PaymentTotals, ReconciliationPost
+from services.ticket.payout.schemas import PaymentFilter, ReconciliationPost
 from services.ticket.sight import in_sight
 
 

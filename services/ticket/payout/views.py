@@ -9,15 +9,8 @@ from services.ticket.book.alarms import BookAlarm, difference
 from services.ticket.book.checking import Totals
 from services.ticket.book.service import Book
 from services.ticket.payment.service import Payment, PaymentAnswer
-from services.ticket.payout.schemas import (
-    AlarmPublic,
-    AnswerPublic,
-    BookLinePublic,
-    BookPublic,
-    BookTotals,
-    PaymentPublic,
-    PaymentWhole,
-)
+from services.ticket.payout.book_schemas import AlarmPublic, BookLinePublic, BookPublic, BookTotals
+from services.ticket.payout.schemas import AnswerPublic, PaymentPublic, PaymentWhole
 
 
 def price(minor: int, currency: str) -> Price:
