@@ -29,6 +29,7 @@ class Proxy:
     weather: Weather = Weather.FAIR
     delay: float = 0.03
     listens_at: int = 0
+    carried: int = 0
     _ways: set[asyncio.StreamWriter] = field(default_factory=set)
     _carriers: set[asyncio.Task[None]] = field(default_factory=set)
     _cleared: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,6 +82,7 @@ class Proxy:
 
     async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while block := await reader.read(_BLOCK):
+            self.carried += len(block)
             while self.weather is Weather.BLACK_HOLE:
                 await self._cleared.wait()
             if self.weather is Weather.SLOW:
