@@ -25,7 +25,8 @@ def head(service: str) -> str:
 
 
 def upgrade(service: str, url: str) -> None:
-    """Bring the service's database to head; does nothing when it is there."""
+    """Bring the service's database to head; does nothing when it is there, or ahead: a newer release has been here,
+    and whoever goes back to this one finds a schema that it can live beside."""
     asyncio.run(upgrade_database(service, url))
 
 
@@ -34,13 +35,13 @@ async def upgrade_database(service: str, url: str) -> None:
     database = Database(url, pool=1)
     try:
         async with database.engine.connect() as connection:
-            await connection.run_sync(_to_head, folder(service))
+            await connection.run_sync(_to_head, folder(service), head(service))
             await connection.commit()
     finally:
         await database.close()
 
 
-def _to_head(connection: Any, location: Path) -> None:
+def _to_head(connection: Any, location: Path, newest: str) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import text
@@ -52,7 +53,9 @@ def _to_head(connection: Any, location: Path) -> None:
     connection.execute(text("SET LOCAL lock_timeout = '4s'"))
     # Alembic's own column holds 32 characters; a dated file name with a slug needs more.
     connection.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num text PRIMARY KEY)"))
-    command.upgrade(config, "head")
+    at = connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar_one()
+    if at is None or at <= newest:
+        command.upgrade(config, "head")
 
 
 def run_env() -> None:
