@@ -137,6 +137,13 @@ def test_met_at_the_due_instant_is_met() -> None:
     assert lifecycle.wake(clock, DUE + HOUR) == []
 
 
+def test_a_machine_whose_clock_was_set_back_takes_no_time_back() -> None:
+    clock = started()
+    step = lifecycle.meet(clock, NOON - 5 * MINUTE, WALL)[-1]
+    assert isinstance(step.event, ClockMet)
+    assert (clock.used, step.event.elapsed_seconds, step.event.late) == (timedelta(), 0, False)
+
+
 def test_met_a_microsecond_later_is_a_breach_and_then_late() -> None:
     """Nobody had looked in between: the breach is told all the same."""
     clock = started()

@@ -173,7 +173,7 @@ def _run(clock: ClockLike, reckoning: Reckoning, at: datetime) -> None:
 
 def _stand_still(clock: ClockLike, at: datetime, reckoning: Reckoning) -> None:
     if clock.running_since is not None:
-        clock.used += reckoning.between(clock.running_since, at)
+        clock.used += max(reckoning.between(clock.running_since, at), timedelta())  # the machine's clock was set back
     clock.running_since = clock.wake_at = None
 
 
