@@ -84,6 +84,18 @@ def occupied(home: Home) -> Iterator[None]:
             home.run.unlink(missing_ok=True)
 
 
+def is_occupied(home: Home) -> bool:
+    """Whether a stack runs in the home; what it has noted there may be of one that was killed."""
+    if not (home.path / "lock").exists():
+        return False
+    with (home.path / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def last_ports(home: Home) -> dict[str, int]:
     """The ports of the run before, or of the one that goes on."""
     return {name: port for name, port in read_json(home.ports).items() if isinstance(port, int)}

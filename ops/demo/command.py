@@ -32,7 +32,7 @@ from ops.demo.meter import Meter, meter
 from ops.demo.page import page
 from ops.demo.paymentside import PaymentSide, payment_side
 from ops.demo.wishes import deal, each_once
-from ops.environment import Home, StackError, broker_url, home_at, last_ports
+from ops.environment import Home, StackError, broker_url, home_at, is_occupied, last_ports
 from ops.story import settled
 
 _SETTLE_SECONDS = 120.0
@@ -72,7 +72,7 @@ def command(
 def running_stack(home: Home, console: Console) -> Iterator[str]:
     """The gateway's address of the stack in `home`, started for the block when none runs."""
     running = read_json(home.run).get("gateway")
-    if isinstance(running, str):
+    if is_occupied(home) and isinstance(running, str):
         yield running
         return
     console.print(f"No stack runs in {home.path}: starting one for the demo.")
