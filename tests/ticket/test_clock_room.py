@@ -95,6 +95,16 @@ async def test_only_a_visible_message_stops_the_first_reply(bench: Bench, clock:
     assert await bench.told(await bench.clock(ticket, K.FIRST_REPLY)) == ["clock.breached", "clock.met"]
 
 
+async def test_a_reply_on_a_machine_whose_clock_was_set_back_was_waited_for_no_time(
+    bench: Bench, clock: FrozenClock
+) -> None:
+    ticket = a_ticket()
+    await bench.do(begin, ticket, open_chats=3)
+    clock.advance(-5 * MINUTE)
+    answered = await bench.do(service.replied, ticket)
+    assert (answered.first, answered.waited_seconds) == (True, 0)
+
+
 async def test_a_reply_meets_the_first_and_then_the_next_one(bench: Bench, clock: FrozenClock) -> None:
     """T43, T48: the next reply is due when the customer writes again, and once, however often they write."""
     ticket = a_ticket()

@@ -67,7 +67,8 @@ async def replied(work: Work, timed: Timed) -> Answered:
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
     due = [clock for clock in clocks if clock.kind in _REPLIES]
     await apply(work, due, lambda clock, reckoning: lifecycle.meet(clock, work.now, reckoning))
-    waited = max((int((work.now - clock.started_at).total_seconds()) for clock in due), default=None)
+    # Never less than nothing: a machine's clock may have been set back meanwhile.
+    waited = max((max(int((work.now - clock.started_at).total_seconds()), 0) for clock in due), default=None)
     first = any(clock.kind == ClockKind.FIRST_REPLY for clock in due)
     return Answered(first, waited, earliest_due(clocks))
 

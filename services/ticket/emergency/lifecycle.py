@@ -1,6 +1,6 @@
 """突发事件的生命: reported, contained, closed; and how late it was contained (T42). Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -83,7 +83,7 @@ def contain(
     Alone, when nobody but the assignee has touched it (A4). Raises Problem `transition-refused` when it is contained.
     """
     LIFE.move(emergency, "contain")
-    elapsed = at - emergency.opened_at
+    elapsed = max(at - emergency.opened_at, timedelta())  # the machine's clock may have been set back
     lateness = rules.document.lateness(elapsed)
     helpers = {*about.touched_by, str(by.staff_id)} - {str(about.assignee_staff_id), str(None)}
     emergency.contained_at, emergency.contained_by, emergency.measures = at, by.subject, measures
