@@ -8,10 +8,13 @@ behind this, set by whoever reads them (`gateway.bodies`, `kit.http.middleware`)
 import asyncio
 from enum import IntEnum
 from typing import Any
+from urllib.parse import unquote
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from kit.cycle import Cycle
 from kit.ids import new_id_text
 from kit.problems import Problem, language_of, render
 
@@ -50,10 +53,19 @@ class Front(HttpToolsProtocol):
         self._refusal: Problem | None = None
         self._is_over = False  # what still comes is not read any more
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has hung up."""
+        return self.transport.is_closing()
+
     def look(self, now: float) -> None:
-        """Cut the connection off if its request takes too long; one that never said a word is closed without one.
-        While it is us who don't read, nobody is slow."""
-        if self._awaits == Awaits.NOTHING or self._is_over:
+        """Cut the connection off if its request takes too long, or the next one; one that never said a word is closed
+        without one. While it is us who don't read, nobody is slow."""
+        if self._is_over:
+            return
+        if self._awaits == Awaits.NOTHING:
+            if self.cycle.response_complete and now - self._since > self.timeout_keep_alive:
+                self.transport.close()
             return
         if self.flow.read_paused:
             self._since = now
@@ -87,7 +99,37 @@ class Front(HttpToolsProtocol):
             raise Refused
         self._awaits = Awaits.BODY
         self._head_bytes = 0
-        super().on_headers_complete()
+        self._describe()
+        before = self.cycle
+        self.cycle = Cycle(
+            self.scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,
+            [],
+            asyncio.Event(),
+            self.expect_100_continue,
+            self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_response_complete(self) -> None:
+        """An answer is given: the next request that came already has its turn, or the connection rests."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._awaits == Awaits.NOTHING:
+            self._since = self.loop.time()
 
     def on_message_complete(self) -> None:
         """The request is there in whole."""
@@ -107,6 +149,23 @@ class Front(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its words are uvicorn's; ours are in the catalogue
         """The parser has given up: it was told to, or this isn't HTTP."""
         self._refuse(self._refusal or Problem("malformed-request"))
+
+    def _describe(self) -> None:
+        """What an application is told of the request (ASGI)."""
+        scope: Any = self.scope
+        scope["kefu.connection"] = self
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = self.parser.get_http_version()
+        address = httptools.parse_url(self.url)
+        path = address.path.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = address.path
+        scope["query_string"] = address.query or b""
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nobody here speaks another protocol: what stands behind such a request is not read as HTTP."""
+        self._is_over = True
+        self.cycle.keep_alive = False
 
     def _size_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
