@@ -120,7 +120,7 @@ class Gateway:
         async def receive() -> Message:
             return complete.pop() if complete else await exchange.receive()
 
-        own_headers = [pair for pair in exchange.headers if pair[0] != b"x-request-id"]
+        own_headers = [pair for pair in exchange.headers.pairs if pair[0] != b"x-request-id"]
         own_headers.append((b"x-request-id", exchange.request_id.encode()))
         state = {**exchange.scope.get("state", {}), "exchange": exchange}
         scope = {**exchange.scope, "headers": own_headers, "state": state}

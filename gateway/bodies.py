@@ -1,12 +1,12 @@
 """Request bodies within their limits: so many bytes, in so many seconds (G3)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
 from dataclasses import dataclass
 
 from starlette.types import Receive
 
-from gateway.headers import RawHeaders, the_one
+from gateway.headers import Headers
 from kit.problems import Problem, invalid
 
 _LINGER_SECONDS = 1.0
@@ -29,15 +29,15 @@ class RequestBody:
 
     __slots__ = ("_receive", "announced", "failure", "is_coming", "length", "read")
 
-    def __init__(self, headers: RawHeaders, receive: Receive) -> None:
+    def __init__(self, headers: Headers, receive: Receive) -> None:
         self._receive = receive
-        self.length = the_one(headers, b"content-length")
-        names = {name for name, _ in headers}
-        self.announced = b"transfer-encoding" in names or self.length not in (None, b"0")
+        chunked = b"transfer-encoding" in headers
+        self.length = headers.one(b"content-length")
+        self.announced = chunked or self.length not in (None, b"0")
         self.is_coming = self.announced
         self.failure: Problem | ClientGone | None = None
         self.read = 0
-        if b"content-length" in names and (b"transfer-encoding" in names or self.length is None):
+        if (chunked or self.length is None) and b"content-length" in headers:
             self.failure = invalid("", "请求体的长度不明确", "The length of the body is ambiguous")
 
     def admit(self, limits: BodyLimits) -> None:
@@ -49,47 +49,45 @@ class RequestBody:
         if self.length is not None and int(self.length) > limits.size:
             raise _too_large(limits)
 
-    async def pieces(self, limits: BodyLimits) -> AsyncIterator[bytes]:
-        """The body as it arrives.
+    async def piece(self, limits: BodyLimits) -> bytes:
+        """The next piece as it arrives; its time is the reader's to watch.
 
-        Raises Problem `body-too-large` or `request-timeout` as soon as it is, ClientGone when the client hangs up.
+        Raises Problem `body-too-large` as soon as it is, ClientGone when the client hangs up.
         """
-        deadline = asyncio.get_running_loop().time() + limits.seconds
-        while self.is_coming:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    piece = await self._piece(limits)
-            except TimeoutError:
-                self.failure = Problem("request-timeout")
-                raise self.failure from None
-            except (Problem, ClientGone) as failure:
-                self.failure = failure
-                raise
-            yield piece
-
-    async def whole(self, limits: BodyLimits) -> bytes:
-        """The complete body. Raises as `pieces` does."""
-        return b"".join([piece async for piece in self.pieces(limits)])
-
-    async def discard(self, size: int) -> None:
-        """Read and forget up to `size` bytes for a moment, so that the client gets to read its answer."""
-        limits = BodyLimits(self.read + size, _LINGER_SECONDS)
-        try:
-            async for _ in self.pieces(limits):
-                pass
-        except (Problem, ClientGone):
-            return  # enough was taken, or nobody is there
-
-    async def _piece(self, limits: BodyLimits) -> bytes:
         message = await self._receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            self.failure = ClientGone()
+            raise self.failure
         piece: bytes = message.get("body", b"")
         self.is_coming = message.get("more_body", False)
         self.read += len(piece)
         if self.read > limits.size:
-            raise _too_large(limits)
+            self.failure = _too_large(limits)
+            raise self.failure
         return piece
+
+    async def whole(self, limits: BodyLimits) -> bytes:
+        """The complete body. Raises as `piece` does, and Problem `request-timeout`."""
+        pieces = []
+        try:
+            async with asyncio.timeout(limits.seconds):
+                while self.is_coming:
+                    pieces.append(await self.piece(limits))
+        except TimeoutError:
+            raise Problem("request-timeout") from None
+        return b"".join(pieces)
+
+    async def discard(self, size: int) -> None:
+        """Read and forget up to `size` bytes, and let who sends more wait: for a moment, so that the client gets to
+        read its answer. Closing on unread bytes resets the connection, and it might never see it."""
+        limits = BodyLimits(self.read + size, _LINGER_SECONDS)
+        with contextlib.suppress(ClientGone, TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                try:
+                    while self.is_coming:
+                        await self.piece(limits)
+                except Problem:
+                    await asyncio.sleep(_LINGER_SECONDS)
 
 
 def _too_large(limits: BodyLimits) -> Problem:

@@ -77,10 +77,10 @@ class Door:
 
     async def _identify(self, exchange: Exchange) -> Principal:
         headers = exchange.headers
-        key = wire.text_of(headers, b"x-api-key")
-        if key is not None and self._api_keys is not None and not wire.holds(headers, b"authorization"):
+        key = headers.text(b"x-api-key")
+        if key is not None and self._api_keys is not None and b"authorization" not in headers:
             return await self._exchanged(exchange, key, self._api_keys.prove)
-        token = bearer_token(wire.text_of(headers, b"authorization"))
+        token = bearer_token(headers.text(b"authorization"))
         known = self._verifier.recall(token)
         if known is not None:
             self._counts.token_known()

@@ -4,11 +4,11 @@ import time
 
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway import headers as wire
 from gateway.bodies import RequestBody
-from gateway.headers import RawHeaders
+from gateway.headers import Headers, RawHeaders
 from gateway.limiter import Verdict
-from kit.http.middleware import request_id_of
+from kit.front import Front
+from kit.http.middleware import well_formed_id
 from kit.principals import Principal
 from kit.problems import Problem, language_of, render
 
@@ -28,10 +28,10 @@ class Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
-        self.headers: RawHeaders = scope["headers"]
+        self.headers = Headers(scope["headers"])
         self._receive = receive
         self._send = send
-        self.request_id = request_id_of(scope)
+        self.request_id = well_formed_id(self.headers.one(b"x-request-id"))
         self.body = RequestBody(self.headers, receive)
         self.started = time.perf_counter()
         self.family = NOBODYS
@@ -46,14 +46,21 @@ class Exchange:
         return client[0] if client else "unknown"
 
     @property
+    def is_gone(self) -> bool:
+        """Whether the client has hung up, as far as the server tells."""
+        connection: Front | None = self.scope.get("kefu.connection")
+        return connection is not None and connection.is_gone
+
+    @property
     def method(self) -> str:
         """The HTTP method."""
-        return str(self.scope["method"])
+        method: str = self.scope["method"]
+        return method
 
     @property
     def language(self) -> str:
         """The language of problems for this caller (X8)."""
-        return language_of(wire.text_of(self.headers, b"accept-language"))
+        return language_of(self.headers.text(b"accept-language"))
 
     @property
     def seconds(self) -> float:
@@ -106,7 +113,6 @@ class Exchange:
         await self.begin(status, headers)
         await self.write(body, more=unread)
         if unread:
-            # Closing on unread bytes resets the connection and the client may never see the answer: read a little.
             if problem.slug != "request-timeout":
                 await self.body.discard(_UNREAD_BYTES)
             await self.write(b"", more=False)

@@ -19,6 +19,10 @@ _NOT_FORWARDED = _HOP_BY_HOP | {
     b"host", b"expect", b"cookie", b"forwarded", b"x-real-ip", b"x-http-method-override", b"x-original-url",
     b"x-rewrite-url", b"x-request-id", b"x-api-key", b"traceparent", b"tracestate",
 }  # fmt: skip
+_ALWAYS_FORWARDED = frozenset({
+    b"accept", b"accept-encoding", b"accept-language", b"authorization", b"content-length", b"content-type",
+    b"idempotency-key", b"if-match", b"if-none-match", b"user-agent",
+})  # fmt: skip
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
 _TRACE = frozenset({b"traceparent", b"tracestate"})
 _IDENTITY = (
@@ -37,81 +41,96 @@ class UnreadableHeaderError(ValueError):
     """A header value that is not text."""
 
 
-def the_one(headers: RawHeaders, name: bytes) -> bytes | None:
-    """The value of a header that stands exactly once; two of them are as good as none."""
-    one: bytes | None = None
-    for found, value in headers:
-        if found == name:
-            if one is not None:
-                return None
-            one = value
-    return one
+class Headers:
+    """A request's headers as they came, names in small letters, and each by its name."""
+
+    __slots__ = ("_by_name", "pairs")
+
+    def __init__(self, pairs: RawHeaders) -> None:
+        self.pairs = pairs
+        self._by_name: dict[bytes, bytes | None] = dict(pairs)
+        if len(self._by_name) < len(pairs):
+            names = [name for name, _ in pairs]
+            self._by_name.update((name, None) for name in names if names.count(name) > 1)
+
+    def __contains__(self, name: bytes) -> bool:
+        """Whether the header stands there at all."""
+        return name in self._by_name
+
+    def one(self, name: bytes) -> bytes | None:
+        """The value of a header that stands exactly once; two of them are as good as none."""
+        return self._by_name.get(name)
+
+    def text(self, name: bytes) -> str | None:
+        """The same as text, one character a byte."""
+        value = self._by_name.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def but(self, dropped: frozenset[bytes], name: bytes, value: bytes) -> "Headers":
+        """The same without some of them, and one more."""
+        return Headers([*(pair for pair in self.pairs if pair[0] not in dropped), (name, value)])
 
 
-def text_of(headers: RawHeaders, name: bytes) -> str | None:
-    """The same as text, one character a byte."""
-    value = the_one(headers, name)
-    return None if value is None else value.decode("latin-1")
-
-
-def holds(headers: RawHeaders, name: bytes) -> bool:
-    """Whether the header stands there at all."""
-    return any(found == name for found, _ in headers)
-
-
-def with_token(headers: RawHeaders, token: str) -> RawHeaders:
+def with_token(headers: Headers, token: str) -> Headers:
     """The same headers with this bearer token in place of any credential."""
-    others = [pair for pair in headers if pair[0] not in _CREDENTIALS]
-    return [*others, (b"authorization", b"Bearer " + token.encode("ascii"))]
+    return headers.but(_CREDENTIALS, b"authorization", b"Bearer " + token.encode("ascii"))
 
 
-def traceparent_of(headers: RawHeaders) -> str | None:
+def traceparent_of(headers: Headers) -> str | None:
     """The caller's trace context, if it is one."""
-    return well_formed(text_of(headers, b"traceparent"))
+    return well_formed(headers.text(b"traceparent"))
 
 
-def with_trace(headers: RawHeaders, traceparent: str) -> RawHeaders:
+def with_trace(headers: Headers, traceparent: str) -> Headers:
     """The same headers with our own place in the trace instead of the caller's."""
-    others = [pair for pair in headers if pair[0] not in _TRACE]
-    return [*others, (b"traceparent", traceparent.encode("ascii"))]
+    return headers.but(_TRACE, b"traceparent", traceparent.encode("ascii"))
 
 
-def to_service(headers: RawHeaders, *, request_id: str, client: str, scheme: str) -> RawHeaders:
+def to_service(headers: Headers, *, request_id: str, client: str, scheme: str) -> RawHeaders:
     """The headers of the request that goes to the service. Raises UnreadableHeaderError."""
-    dropped = _NOT_FORWARDED | _named_by_connection(headers)
-    forwarded = [
-        pair
-        for pair in headers
-        if pair[0] not in dropped and not pair[0].startswith(_IDENTITY) and b"_" not in pair[0]
-    ]
+    forwarded = [pair for pair in headers.pairs if pair[0] in _ALWAYS_FORWARDED or _may_pass(pair[0])]
+    if b"connection" in headers:
+        named = _named_by_connection(headers.pairs)
+        forwarded = [pair for pair in forwarded if pair[0] not in named]
     _expect_text(forwarded)
-    host = the_one(headers, b"host")
     forwarded += [
         (b"x-request-id", request_id.encode()),
         (b"x-forwarded-for", client.encode()),
         (b"x-forwarded-proto", scheme.encode()),
-        *([(b"x-forwarded-host", host)] if host and host.isascii() else []),
-        *_trace(headers),
     ]
+    host = headers.one(b"host")
+    if host and host.isascii():
+        forwarded.append((b"x-forwarded-host", host))
+    forwarded += _trace(headers)
     return forwarded
 
 
 def to_client(headers: Iterable[tuple[bytes, bytes]], *, status: int, request_id: str) -> RawHeaders:
     """The headers of the answer that goes to the client."""
-    lowered = [(name.lower(), value) for name, value in headers]
-    dropped = _NOT_RETURNED | _named_by_connection(lowered)
+    answer: RawHeaders = []
+    hop: RawHeaders = []
+    for name, value in headers:
+        small = name.lower()
+        (hop if small in _NOT_RETURNED else answer).append((small, value))
+    named = _named_by_connection(hop)
     if status in _BODYLESS_STATUSES:
-        dropped |= {b"content-length"}
-    answer = [(name, value) for name, value in lowered if name not in dropped]
+        named |= {b"content-length"}
+    if named:
+        answer = [pair for pair in answer if pair[0] not in named]
     answer += [(b"x-request-id", request_id.encode("ascii")), (b"x-content-type-options", b"nosniff")]
     return answer
 
 
+def _may_pass(name: bytes) -> bool:
+    return name not in _NOT_FORWARDED and not name.startswith(_IDENTITY) and b"_" not in name
+
+
 def _expect_text(headers: RawHeaders) -> None:
+    if b"".join([value for _, value in headers]).isascii():
+        return
     try:
         for _, value in headers:
-            if not value.isascii():
-                value.decode()
+            value.decode()
     except UnicodeDecodeError as error:
         raise UnreadableHeaderError from error
 
@@ -124,13 +143,13 @@ def _named_by_connection(headers: RawHeaders) -> frozenset[bytes]:
     return frozenset(named)
 
 
-def _trace(headers: RawHeaders) -> RawHeaders:
+def _trace(headers: Headers) -> RawHeaders:
     """The caller's trace context, or the root of a new trace."""
     given = traceparent_of(headers)
     if given is None:
         made = os.urandom(24).hex()
         return [(b"traceparent", f"00-{made[:32]}-{made[32:]}-01".encode())]
-    state = the_one(headers, b"tracestate")
+    state = headers.one(b"tracestate")
     if state is None or len(state) > _TRACESTATE_CHARS or not state.isascii():
         return [(b"traceparent", given.encode())]
     return [(b"traceparent", given.encode()), (b"tracestate", state)]

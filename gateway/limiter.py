@@ -17,16 +17,17 @@ _DUST = 1e-6  # what sums of fractions may be off by
 
 
 class Pace:
-    """A quota as the limiter counts: seconds a request, seconds of burst, and how answers name it."""
+    """A quota as the limiter counts: seconds a request, seconds of burst, and how answers tell of it."""
 
-    __slots__ = ("burst", "interval", "name", "policy", "span")
+    __slots__ = ("burst", "interval", "left", "name", "policy", "span")
 
     def __init__(self, name: str, quota: Quota) -> None:
         self.name = name
         self.burst = quota.burst
         self.interval = _WINDOW_SECONDS / quota.per_minute
         self.span = quota.burst * self.interval
-        self.policy = b'"%s";q=%d;w=%d' % (name.encode(), quota.per_minute, _WINDOW_SECONDS)
+        self.policy = (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name.encode(), quota.per_minute, _WINDOW_SECONDS))
+        self.left = b'"%s"' % name.encode() + b";r=%d;t=%d"
 
 
 class Verdict:
@@ -51,8 +52,8 @@ class Verdict:
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What every answer says of it (RateLimit header fields for HTTP)."""
-        facts = (self.pace.name.encode(), self.remaining, ceil(self._behind - _DUST))
-        return [(b"ratelimit-policy", self.pace.policy), (b"ratelimit", b'"%s";r=%d;t=%d' % facts)]
+        pace = self.pace
+        return [pace.policy, (b"ratelimit", pace.left % (self.remaining, ceil(self._behind - _DUST)))]
 
 
 class Limiter:

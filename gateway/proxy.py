@@ -6,18 +6,17 @@ its answer in time and finish it in time, and when the client hangs up the servi
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from time import perf_counter
 
 from gateway import headers as wire
-from gateway.bodies import BodyLimits, ClientGone
+from gateway.bodies import BodyLimits, RequestBody
 from gateway.exchange import Exchange
 from gateway.metrics import UNCOUNTED, Counts
 from gateway.routes import takes_a_file
 from gateway.upstream import Answer, Body, Unintelligible, Unreachable, Upstream
+from gateway.watch import TimeLimits, Watch, Watched
 from kit.problems import Problem, invalid, unavailable
 
-_LOOK_SECONDS = 0.1
 _SHORT_BYTES = 32 * 1024
 _RETRY_SECONDS = 2
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,18 +24,6 @@ _PERHAPS = {
     "zh": "请求可能已经执行，请用同一个幂等键重试。",
     "en": "The request may have been carried out; retry with the same Idempotency-Key.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """Seconds from the request on until the service's answer begins, and until the whole exchange is over."""
-
-    answer: float = 30.0
-    transfer: float = 120.0
-
-    def after(self, seconds: float) -> "TimeLimits":
-        """The same for a request whose body may take so long to come."""
-        return TimeLimits(self.answer + seconds, self.transfer + seconds)
 
 
 class Proxy:
@@ -56,6 +43,7 @@ class Proxy:
         self._files = files or body
         self._time = time
         self._counts = counts
+        self._watch = Watch()
 
     async def forward(self, exchange: Exchange, service: str) -> None:
         """Send the exchange's request to `service` and stream the answer back.
@@ -67,9 +55,9 @@ class Proxy:
         body, time = self._body, self._time
         if takes_a_file(exchange.method, exchange.scope["raw_path"]):
             body, time = self._files, time.after(self._files.seconds)
-        watch = _Watch(exchange, time)
+        watched = self._watch.begin(exchange, body.seconds, time)
         try:
-            await self._exchange(exchange, service, body, watch)
+            await self._exchange(exchange, service, body, watched)
         except Unintelligible as error:
             self._counts.upstream_failed(service, "unintelligible")
             raise Problem("upstream-failed") from error
@@ -79,18 +67,18 @@ class Proxy:
             self._counts.upstream_failed(service, "unreachable")
             raise _away(exchange, service, asked=error.asked) from error
         except asyncio.CancelledError:
-            watch.explain()
+            watched.explain()
             raise
         finally:
-            watch.stop()
+            self._watch.end(watched)
 
-    async def _exchange(self, exchange: Exchange, service: str, limits: BodyLimits, watch: "_Watch") -> None:
+    async def _exchange(self, exchange: Exchange, service: str, limits: BodyLimits, watched: Watched) -> None:
         body = await _body_of(exchange, limits)
         asking = self._upstream.ask(service, exchange.method, _target(exchange), _headers(exchange), body)
         asked = perf_counter()
         async with asking as answer:
             self._counts.upstream_answered(service, perf_counter() - asked)
-            watch.answered()
+            watched.answered()
             await self._return(exchange, answer)
 
     async def _return(self, exchange: Exchange, answer: Answer) -> None:
@@ -114,63 +102,16 @@ async def _body_of(exchange: Exchange, limits: BodyLimits) -> Body:
     body.admit(limits)
     if not body.announced:
         return None
-    pieces = body.pieces(limits)
-    first = await anext(pieces, b"")
+    first = await body.piece(limits)
     while body.is_coming and len(first) < _SHORT_BYTES:
-        first += await anext(pieces, b"")
-    return _with_first(first, pieces) if body.is_coming else first
+        first += await body.piece(limits)
+    return _pieces(first, body, limits) if body.is_coming else first
 
 
-class _Watch:
-    """Breaks the forwarding off when the client hangs up or time is up, and tells why.
-
-    It looks ten times a second: most exchanges are over before the first look, and cost one timer.
-    """
-
-    def __init__(self, exchange: Exchange, limits: TimeLimits) -> None:
-        self._exchange = exchange
-        self._limits = limits
-        self._loop = asyncio.get_running_loop()
-        self._forwarding = asyncio.current_task()
-        self._began = self._loop.time()
-        self._patience = limits.answer
-        self._listening: asyncio.Task[None] | None = None
-        self._reason: Exception | None = None
-        self._timer = self._loop.call_later(_LOOK_SECONDS, self._look)
-
-    def answered(self) -> None:
-        """The answer has begun; from now on the whole exchange counts."""
-        self._patience = self._limits.transfer
-
-    def explain(self) -> None:
-        """Raises the reason when it was this watch that cancelled the task: a Problem or ClientGone."""
-        if self._reason is not None and self._forwarding is not None:
-            self._forwarding.uncancel()
-            raise self._reason
-
-    def stop(self) -> None:
-        """Stop looking."""
-        self._timer.cancel()
-        if self._listening is not None:
-            self._listening.cancel()
-
-    def _look(self) -> None:
-        if self._loop.time() - self._began > self._patience:
-            self._break_off(Problem("upstream-timeout"))
-            return
-        if self._listening is None and not self._exchange.body.is_coming:  # else whoever reads the body hears of it
-            self._listening = self._loop.create_task(self._listen())
-        self._timer = self._loop.call_later(_LOOK_SECONDS, self._look)
-
-    async def _listen(self) -> None:
-        while (await self._exchange.receive())["type"] != "http.disconnect":
-            pass
-        self._break_off(ClientGone())
-
-    def _break_off(self, reason: Exception) -> None:
-        self._reason = reason
-        if self._forwarding is not None:
-            self._forwarding.cancel()
+async def _pieces(first: bytes, body: RequestBody, limits: BodyLimits) -> AsyncIterator[bytes]:
+    yield first
+    while body.is_coming:
+        yield await body.piece(limits)
 
 
 def _away(exchange: Exchange, service: str, *, asked: bool) -> Problem:
@@ -181,12 +122,6 @@ def _away(exchange: Exchange, service: str, *, asked: bool) -> Problem:
     detail = _PERHAPS[exchange.language]
     headers = {"Retry-After": str(_RETRY_SECONDS)}
     return Problem("dependency-unavailable", dependency=service, outcome="unknown", detail=detail, headers=headers)
-
-
-async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
 
 
 def _target(exchange: Exchange) -> str:

@@ -14,9 +14,9 @@ from gateway.bodies import BodyLimits
 from gateway.identity.policy import IdentityPolicy
 from gateway.identity.provider import ALGORITHMS, Algorithm, Trust
 from gateway.identity.schemas import StaffRole
-from gateway.proxy import TimeLimits
 from gateway.quotas import DEVELOPMENT_FACTOR, Quotas
 from gateway.routes import SERVICES
+from gateway.watch import TimeLimits
 from kit.settings import Profile, ServiceSettings, UnsafeSettingsError
 
 _OWN_BODY_BYTES = 64 * 1024

@@ -33,7 +33,11 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 
 def request_id_of(scope: Scope) -> str:
     """The caller's X-Request-Id when it is well formed, else a new one."""
-    given = header(scope, b"x-request-id")
+    return well_formed_id(header(scope, b"x-request-id"))
+
+
+def well_formed_id(given: bytes | None) -> str:
+    """The same of the header's value."""
     return given.decode() if given and _REQUEST_ID.fullmatch(given) else new_id_text()
 
 

@@ -17,10 +17,12 @@ from gateway.door import Door
 from gateway.identity.keys import Keyring, OwnKeys
 from gateway.identity.tokens import Grant, Issuer
 from gateway.limits import Limits
-from gateway.proxy import Proxy, TimeLimits
+from gateway.proxy import Proxy
 from gateway.quotas import Quotas
 from gateway.upstream import HttpUpstream
+from gateway.watch import TimeLimits
 from kit.clock import SystemClock
+from kit.front import Front, Server
 from kit.testing.poll import eventually
 from kit.tokens import Verifier
 
@@ -88,7 +90,7 @@ async def answer(send: Any, status: int, body: bytes, headers: list[tuple[bytes,
     await send({"type": "http.response.body", "body": body})
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     def capture_signals(self) -> Any:
         return contextlib.nullcontext()
 
@@ -102,6 +104,7 @@ async def serving(app: Any, *, lifespan: str = "off") -> AsyncIterator[str]:
         log_config=None,
         access_log=False,
         proxy_headers=False,
+        http=Front,
         lifespan=lifespan,
         ws="none",
         timeout_graceful_shutdown=1,

@@ -13,7 +13,7 @@ from gateway_rig import LIMIT, Http, Rig, Seen, answer, read_all, rig
 
 from gateway.bodies import BodyLimits
 from gateway.identity.keys import Keyring
-from gateway.proxy import TimeLimits
+from gateway.watch import TimeLimits
 from kit.testing.children import free_port
 from kit.testing.poll import eventually
 

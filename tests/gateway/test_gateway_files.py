@@ -9,8 +9,8 @@ from gateway_rig import LIMIT, Http, Rig, rig
 
 from gateway.bodies import BodyLimits
 from gateway.identity.keys import Keyring
-from gateway.proxy import TimeLimits
 from gateway.routes import takes_a_file
+from gateway.watch import TimeLimits
 
 FILES = "/v1/tickets/01a200b4-d8cb-74cb-a79f-53780dd4fa13/attachments"
 

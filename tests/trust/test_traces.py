@@ -18,7 +18,7 @@ from sqlalchemy import text
 from stage import NOON, Client, Starter
 
 from contracts.examples import example
-from gateway.headers import traceparent_of, with_trace
+from gateway.headers import Headers, traceparent_of, with_trace
 from kit.envelope import Meta, headers, read_meta
 from kit.ids import new_id
 from kit.settings import UnsafeSettingsError, service_settings
@@ -124,7 +124,7 @@ async def signed_in(http: aiohttp.ClientSession, running: Running) -> str:
 async def test_what_is_no_trace_context_begins_a_new_trace(hostile: str, folder: Path) -> None:
     """At the gateway, in the broker's headers, and in the outbox alike."""
     assert well_formed(hostile) is None
-    assert traceparent_of([(b"traceparent", hostile.encode("latin-1"))]) is None
+    assert traceparent_of(Headers([(b"traceparent", hostile.encode("latin-1"))])) is None
     sent = headers(Meta(new_id(), "ticket.closed", new_id(), 1, NOON), owner="x")
     assert read_meta("ticket.closed", {**sent, "ce-traceparent": hostile}).traceparent is None
     with recorded(folder) as recording:
@@ -141,9 +141,9 @@ async def test_what_is_no_trace_context_begins_a_new_trace(hostile: str, folder:
 
 async def test_two_trace_contexts_are_none() -> None:
     twice = [(b"traceparent", GIVEN.encode()), (b"traceparent", GIVEN.encode())]
-    assert traceparent_of(twice) is None
-    ours = with_trace([*twice, (b"tracestate", b"a=1"), (b"accept", b"*/*")], GIVEN)
-    assert ours == [(b"accept", b"*/*"), (b"traceparent", GIVEN.encode())]
+    assert traceparent_of(Headers(twice)) is None
+    ours = with_trace(Headers([*twice, (b"tracestate", b"a=1"), (b"accept", b"*/*")]), GIVEN)
+    assert ours.pairs == [(b"accept", b"*/*"), (b"traceparent", GIVEN.encode())]
 
 
 @pytest.mark.parametrize(
