@@ -43,8 +43,8 @@ fuzz: $(READY)  ## Explore the whole API with schemathesis (SEED=… or SEED=ran
 apilint: $(READY)  ## Lint the API's documents with redocly and spectral (with Node)
 	$(BIN)/python -m tests.outside.apilint
 
-bench: $(READY)  ## Measure, side by side
-	$(BIN)/python -m bench
+bench: $(READY)  ## Measure, side by side (KEEP=yes: and write the tables into docs/performance.md)
+	$(BIN)/python -m bench $(if $(KEEP),--keep)
 
 demo: $(READY)  ## Import 69,659 real purchases, work a shop's day, print the evening's page (SIZE=small: a taste)
 	@$(BIN)/kefu demo --size $(SIZE)
