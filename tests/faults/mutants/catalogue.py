@@ -107,8 +107,8 @@ MUTANTS = (
         (
             Edit(
                 "kit/http/edge.py",
-                'Depends(open_work, scope="function")',
-                'Depends(open_work, scope="request")',
+                'request.scope["fastapi_function_astack"]',
+                'request.scope["fastapi_inner_astack"]',
             ),
         ),
         "tests/kit/test_kit_commit.py::test_a_commit_that_fails_is_no_success",

@@ -1,0 +1,81 @@
+"""The wall clock of the services steps back and forth by minutes while they work: nothing is lost or done twice, events
+stay in their order, tokens are judged by what the clock says, and what clocks tell they tell once."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chaos import Done, Plan, proved, seeds
+from kills import until_done
+from local_stack import Running
+from sizes import full, size
+from stepping import COMPILER, EVERYBODY, TICKET, Stepper
+from tables import rows
+
+STEPS = (-300, 240, -30, -480, 420, 600)
+"""Seconds from the machine's clock; forward in the end, so that all that was put off comes due."""
+TOLD_AGAIN = """
+SELECT aggregate_id::text AS id, subject FROM outbox WHERE noun = 'clock' GROUP BY 1, 2 HAVING count(*) > 1
+"""
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.skipif(COMPILER is None, reason="NOT STEPPED: a C compiler is missing"),
+]
+IDS = """
+import sys
+from kit.ids import new_id, new_id_text
+from kit.clock import SystemClock
+print(SystemClock().now().timestamp(), flush=True)
+seen = set()
+for line in sys.stdin:
+    for _ in range(20_000):
+        seen |= {str(new_id()), new_id_text()}
+    print(SystemClock().now().timestamp(), len(seen), flush=True)
+"""
+
+
+def test_ids_are_unique_whatever_the_clock_does(tmp_path: Path) -> None:
+    stepper = Stepper.built(tmp_path)
+    environment = {**os.environ, **stepper.environment("import sys")}
+    with subprocess.Popen(
+        [sys.executable, "-c", IDS], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        before = float(child.stdout.readline())
+        for number, seconds in enumerate(STEPS, 1):
+            stepper.step(seconds)
+            child.stdin.write("\n")
+            child.stdin.flush()
+            at, seen = child.stdout.readline().split()
+            assert abs(float(at) - before - seconds) < 60
+            assert int(seen) == number * 40_000
+        child.stdin.close()
+
+
+async def step_on(stepper: Stepper, running: Running, load: "asyncio.Task[Any]", done: Done) -> Counter[str]:
+    """One step after the other, spread over the load."""
+    for turn, seconds in enumerate(STEPS):
+        await until_done(done, (turn + 0.5) / len(STEPS), load)
+        stepper.step(seconds)
+    await load
+    twice = await rows(running, "ticket", TOLD_AGAIN)
+    assert not twice, [tuple(row) for row in twice]
+    return Counter(steps=len(STEPS))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("chosen", [EVERYBODY, pytest.param(TICKET, marks=full)])
+async def test_nothing_is_lost_while_the_clock_steps(
+    chosen: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stepper = Stepper.built(tmp_path)
+    with capsys.disabled():
+        plan = Plan(size(600, 60), len(STEPS), seeds()[0], listened=False)
+        await proved(plan, tmp_path, partial(step_on, stepper), **stepper.environment(chosen))
