@@ -1,13 +1,14 @@
 """The edge of a service: who calls, the unit of work, and the answer that stores itself for its Idempotency-Key.
 
-The unit of work is a function-scoped dependency: it commits after the endpoint returned and before the answer is
-sent (I3). A test makes the commit fail and expects no success.
+The unit of work commits after the endpoint returned and before the answer is sent (I3). A test makes the commit fail
+and expects no success.
 """
 
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -53,10 +54,10 @@ class Permission:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    async def __call__(self, principal: CurrentPrincipal) -> Principal:
+    async def __call__(self, request: Request) -> None:
+        principal = await current_principal(request)
         if not principal.may(self.name):
             raise Problem("forbidden", permission=self.name)
-        return principal
 
 
 def allow(permission: str) -> Any:
@@ -67,27 +68,30 @@ def allow(permission: str) -> Any:
     return Depends(Permission(permission))
 
 
-async def open_work(request: Request, principal: CurrentPrincipal) -> AsyncIterator[Work]:
+async def open_work(request: Request) -> Work:
     """One transaction around the endpoint, committed before the answer is sent; none around one that only reads."""
-    transactions, state = runtime_of(request).transactions, request.state
+    principal, state = await current_principal(request), request.state
+    transactions = runtime_of(request).transactions
+    # The framework closes it between the two. It would close a dependency that yields there as well, but wraps that
+    # twice, with a cancel scope of its own.
+    around_endpoint: AsyncExitStack = request.scope["fastapi_function_astack"]
     if request.method == "GET":
-        async with transactions.look(principal, request_id=state.request_id, traceparent=state.traceparent) as work:
-            yield work
-        return
+        look = transactions.look(principal, request_id=state.request_id, traceparent=state.traceparent)
+        return await around_endpoint.enter_async_context(look)
     begin = transactions.begin(
         principal,
         request_id=state.request_id,
         traceparent=state.traceparent,
         expected_version=_if_match(request),
     )
-    async with begin as work:
-        key = request.headers.get("idempotency-key")
-        if key is not None and request.method == "POST":
-            await hold_key(work, request, key)
-        yield work
+    work = await around_endpoint.enter_async_context(begin)
+    key = request.headers.get("idempotency-key")
+    if key is not None and request.method == "POST":
+        await hold_key(work, request, key)
+    return work
 
 
-WorkDep = Annotated[Work, Depends(open_work, scope="function")]
+WorkDep = Annotated[Work, Depends(open_work)]
 
 
 async def answer(
