@@ -92,7 +92,7 @@ READERS: tuple[Reader, ...] = (
     _reads("ticket", "CUSTOMER", "customer-copy", Mode.COPY, "customer"),
     _reads("ticket", "APPRAISAL", "staff-copy", Mode.COPY, "staff", "team", "unit"),
     _reads("customer", "TICKET", "order-copy", Mode.COPY, "order"),
-    _reads("customer", "TICKET", "ticket", Mode.FACT, "ticket", "refund", "goodwill", "complaint"),
+    _reads("customer", "TICKET", "ticket", Mode.FACT, "ticket", "refund", "goodwill", "payment", "complaint"),
     _reads("customer", "APPRAISAL", "staff-copy", Mode.COPY, "staff"),
     _reads("customer", "NOTIFY", "preference", Mode.FACT, "preference"),
     _reads("appraisal", "CUSTOMER", "customer", Mode.FACT, "consultation", "callback"),

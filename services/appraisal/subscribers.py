@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
+from contracts.ticket.aftercare import GoodwillPaid
 from contracts.ticket.order import OrderCancelled, OrderCorrected, OrderFlagged, OrderPaid
+from contracts.ticket.payment import PaymentPaidLate
 from contracts.ticket.refund import RefundPaid
 from kit.envelope import Delivery
 from kit.subscriber import subscription
 from kit.work import Work
 from services.appraisal.credit import service as credit
 from services.appraisal.refund import service as refunds
+from services.appraisal.refund.facts import MoneyBackEvent
 
 
-async def take_refunds(work: Work, deliveries: Sequence[Delivery[RefundPaid]]) -> None:
+async def take_refunds(work: Work, deliveries: Sequence[Delivery[MoneyBackEvent]]) -> None:
     """What was paid back is kept, and an order that gave everything back leaves the pool (A6)."""
     concerned = await refunds.take_refunds(work, deliveries)
     await credit.work_out_again(work, concerned)
@@ -26,7 +29,7 @@ SUBSCRIPTIONS = (
             OrderPaid: credit.take_orders,
             OrderCorrected: credit.take_orders,
             OrderCancelled: credit.take_orders,
-            RefundPaid: take_refunds,
+            **dict.fromkeys((RefundPaid, GoodwillPaid, PaymentPaidLate), take_refunds),
         },
     ),
 )

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from contracts.ticket import order
-from contracts.ticket.aftercare import GoodwillGranted
+from contracts.ticket.aftercare import GoodwillPaid
 from contracts.ticket.order import OrderEvent
+from contracts.ticket.payment import PaymentPaidLate
 from contracts.ticket.refund import RefundPaid
 from kit.envelope import Delivery
 from kit.subscriber import subscription
@@ -20,5 +21,7 @@ async def follow_orders(work: Work, deliveries: Sequence[Delivery[OrderEvent]]) 
 
 SUBSCRIPTIONS = (
     subscription("customer-order-copy", dict.fromkeys(order.EVENTS, follow_orders)),
-    subscription("customer-ticket", dict.fromkeys((RefundPaid, GoodwillGranted), purchases.take_refunds)),
+    subscription(
+        "customer-ticket", dict.fromkeys((RefundPaid, GoodwillPaid, PaymentPaidLate), purchases.take_refunds)
+    ),
 )

@@ -95,15 +95,16 @@ def paid(order: OrderState, sequence: int) -> Arrival:
 
 def refunded(
     order: OrderState, amount: str = "20.00", *, so_far: str = "20.00", fully: bool = True, sequence: int = 5,
-    refund_id: UUID | None = None, **facts: Any,
+    refund_id: UUID | None = None, subject: str = "refund.paid", **facts: Any,
 ) -> Arrival:  # fmt: skip
-    """`refund.paid`; `so_far` is the sum that the order gave back."""
+    """`refund.paid`, `goodwill.paid` or `payment.paid_late`; `so_far` is the sum that the order gave back."""
+    told = example(subject)
     about = {
-        "refund_id": refund_id or new_id(), "shop": order.shop, "order_id": order.order_id, "order_no": order.order_no,
+        told.AGGREGATE: refund_id or new_id(), "shop": order.shop, "order_id": order.order_id, "order_no": order.order_no,
         "amount": Price(amount=amount, currency="CNY"), "order_refunded": Price(amount=so_far, currency="CNY"),
         "order_fully_refunded": fully, **facts,
     }  # fmt: skip
-    return arrival(example("refund.paid").model_copy(update=about), sequence)
+    return arrival(told.model_copy(update=about), sequence)
 
 
 @dataclass

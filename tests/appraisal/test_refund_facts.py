@@ -9,6 +9,7 @@ import pytest
 from appraisal_desk import Desk, an_order, corrected, flagged, refunded
 from stage import Starter
 
+from contracts.examples import example
 from contracts.price import Price
 from contracts.ticket.order import FlagMeaning
 from contracts.ticket.refund import CaseCost, CostBearer, CostKind, Fault, RefundKind, RefundReason
@@ -35,6 +36,21 @@ async def test_a_fully_refunded_order_leaves_the_pool_and_its_credit_says_why(de
     credit = await desk.credit(order)
     assert (credit["counted"], credit["why_not"], credit["alias"]) == (False, "refunded", "菲菲")
     assert (await desk.credit(kept))["counted"] is True
+
+
+@pytest.mark.parametrize("subject", ["goodwill.paid", "payment.paid_late"])
+async def test_the_rest_may_go_as_goodwill_or_after_it_was_given_up(desk: Desk, subject: str) -> None:
+    """A6, T27, T55: whatever way the last yuan went, the order leaves the pool; goodwill says who bears it (T57)."""
+    order = an_order()
+    await desk.hear(flagged(order, 2), refunded(order, "15.00", so_far="15.00", fully=False))
+    rest = refunded(order, "5.00", so_far="20.00", subject=subject)
+    for _ in range(2):
+        await desk.hear(rest)
+    assert (await desk.credit(order))["why_not"] == "refunded"
+    kept = await desk.rows("SELECT kind, reason, fault FROM refund_fact WHERE amount_minor = 500")
+    assert [tuple(row) for row in kept] == [("goodwill" if subject == "goodwill.paid" else "late", None, None)]
+    costs = getattr(rest.event, "costs", ())
+    assert await desk.count("refund_cost_fact") == len(costs) + len(example("refund.paid").costs)
 
 
 async def test_the_last_of_several_refunds_takes_the_order_out(desk: Desk) -> None:

@@ -54,7 +54,7 @@ AGREED_READS = {
     "ticket-customer-copy": ("ticket", "CUSTOMER", Mode.COPY, "customer"),
     "ticket-staff-copy": ("ticket", "APPRAISAL", Mode.COPY, "staff team unit"),
     "customer-order-copy": ("customer", "TICKET", Mode.COPY, "order"),
-    "customer-ticket": ("customer", "TICKET", Mode.FACT, "ticket refund goodwill complaint"),
+    "customer-ticket": ("customer", "TICKET", Mode.FACT, "ticket refund goodwill payment complaint"),
     "customer-staff-copy": ("customer", "APPRAISAL", Mode.COPY, "staff"),
     "customer-preference": ("customer", "NOTIFY", Mode.FACT, "preference"),
     "appraisal-customer": ("appraisal", "CUSTOMER", Mode.FACT, "consultation callback"),

@@ -65,14 +65,15 @@ def corrected(order: OrderState, sequence: int) -> list[Arrival]:
 
 
 def given_back(
-    order: OrderState, amount: str, *, subject: str = "refund.paid", cause_id: UUID | None = None, sequence: int = 5
-) -> Arrival:
-    """`refund.paid` or `goodwill.granted` of the order."""
+    order: OrderState, amount: str, *, subject: str = "refund.paid", cause_id: UUID | None = None, sequence: int = 5,
+    **facts: Any,
+) -> Arrival:  # fmt: skip
+    """`refund.paid`, `goodwill.paid` or `payment.paid_late` of the order."""
     told = example(subject)
     about = {
         told.AGGREGATE: cause_id or new_id(),
         "shop": order.shop, "order_id": order.order_id, "order_no": order.order_no,
-        "amount": Price(amount=amount, currency=order.currency),
+        "amount": Price(amount=amount, currency=order.currency), **facts,
     }  # fmt: skip
     return an_arrival(told.model_copy(update=about), sequence)
 

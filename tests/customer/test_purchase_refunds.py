@@ -8,6 +8,7 @@ import pytest
 from customer_orders import PLACED, Copying, an_order, corrected, given_back, recorded
 from stage import Starter
 
+from contracts.ticket.payment import PaidFor
 from kit.ids import new_id
 from kit.inbox import Verdict
 
@@ -50,17 +51,42 @@ async def test_a_paid_refund_is_deducted_everywhere(customer: Copying) -> None:
     assert await totals(customer) == [("CNY", "32.00", "12.34", "19.66")]
 
 
-async def test_goodwill_is_deducted_as_soon_as_it_is_granted(customer: Copying) -> None:
+async def test_goodwill_is_deducted_once_it_is_paid(customer: Copying) -> None:
     """T27"""
     order = an_order(paid="20.00")
     await customer.hear(order)
-    await customer.refund([given_back(order, "2.00", subject="goodwill.granted"), given_back(order, "8.00")])
+    await customer.refund([given_back(order, "2.00", subject="goodwill.paid"), given_back(order, "8.00")])
     assert await purchases(customer) == {"A-1": ("20.00", "10.00", "10.00")}
     causes = await customer.rows("SELECT cause, amount_minor FROM purchase_refund ORDER BY cause")
     assert causes == [("goodwill", 200), ("refund", 800)]
 
 
-@pytest.mark.parametrize("subject", ["refund.requested", "refund.approved", "refund.failed", "refund.withdrawn"])
+async def test_what_was_given_up_and_is_paid_after_all_is_deducted(customer: Copying) -> None:
+    """T55: whatever it was for, by the payment's own key, once."""
+    order = an_order(paid="20.00")
+    await customer.hear(order)
+    late = [
+        given_back(order, amount, subject="payment.paid_late", cause=cause)
+        for amount, cause in (("2.00", PaidFor.GOODWILL), ("8.00", PaidFor.REFUND), ("1.00", PaidFor.DIFFERENCE))
+    ]
+    for _ in range(2):
+        await customer.refund(late)
+    assert await purchases(customer) == {"A-1": ("20.00", "11.00", "9.00")}
+    causes = await customer.rows("SELECT cause, amount_minor FROM purchase_refund ORDER BY amount_minor")
+    assert causes == [("refund", 100), ("goodwill", 200), ("refund", 800)]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "refund.requested",
+        "refund.approved",
+        "refund.failed",
+        "refund.withdrawn",
+        "goodwill.granted",
+        "goodwill.failed",
+    ],
+)
 async def test_what_is_not_paid_is_not_deducted(customer: Copying, subject: str) -> None:
     (subscriber,) = (one for one in customer.client.runtime.subscribers if one.reader.name == "customer-ticket")
     assert not subscriber.handles(subject)
@@ -82,7 +108,7 @@ async def test_whatever_the_order_of_arrival_the_figures_are_the_same(customer: 
             (customer.arrive, recorded(order, sequence=1)),
             (customer.arrive, corrected(an_order(f"P-{place}", buyer=f"buyer-{place}", paid="18.00"), sequence=2)),
             (customer.refund, [given_back(order, "5.00")]),
-            (customer.refund, [given_back(order, "2.00", subject="goodwill.granted")]),
+            (customer.refund, [given_back(order, "2.00", subject="goodwill.paid")]),
         ]
         for one in order_of_arrival:
             hear, arrivals = facts[one]

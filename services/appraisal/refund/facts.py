@@ -1,38 +1,41 @@
-"""What a paid refund's event says, as the tables keep it."""
+"""What the events of money that was paid back say, as the tables keep it."""
+
+from typing import Any
 
 from contracts.price import Price
-from contracts.ticket.refund import RefundPaid
+from contracts.ticket.aftercare import GoodwillPaid
+from contracts.ticket.payment import PaymentPaidLate
+from contracts.ticket.refund import CaseCost, RefundPaid
 from kit.envelope import Meta
 from kit.money import Money
 from services.appraisal.refund.models import RefundCostFact, RefundFact
 
+MoneyBackEvent = RefundPaid | GoodwillPaid | PaymentPaidLate
 
-def refund_fact(meta: Meta, paid: RefundPaid) -> RefundFact:
-    """The refund as this event tells it."""
+
+def refund_fact(meta: Meta, paid: MoneyBackEvent) -> RefundFact:
+    """What was paid back, as this event tells it."""
     return RefundFact(
-        refund_id=paid.refund_id,
+        refund_id=meta.aggregate_id,
         sequence=meta.sequence,
         order_id=paid.order_id,
         shop=paid.shop,
         order_no=paid.order_no,
-        ticket_number=paid.ticket_number,
-        kind=paid.kind,
-        reason=paid.reason,
-        fault=paid.fault,
-        assignee_staff_id=paid.assignee_staff_id,
         currency=paid.amount.currency,
         amount_minor=_minor(paid.amount),
         order_refunded_minor=_minor(paid.order_refunded),
         order_fully_refunded=paid.order_fully_refunded,
         paid_at=paid.paid_at,
+        **_why(paid),
     )
 
 
-def cost_facts(paid: RefundPaid) -> list[RefundCostFact]:
-    """Its costs, each with who bears it."""
+def cost_facts(meta: Meta, paid: MoneyBackEvent) -> list[RefundCostFact]:
+    """Its costs, each with who bears it. What a late payment cost was told with its case."""
+    costs: tuple[CaseCost, ...] = () if isinstance(paid, PaymentPaidLate) else paid.costs
     return [
         RefundCostFact(
-            refund_id=paid.refund_id,
+            refund_id=meta.aggregate_id,
             place=place,
             kind=cost.kind,
             currency=cost.amount.currency,
@@ -42,8 +45,16 @@ def cost_facts(paid: RefundPaid) -> list[RefundCostFact]:
             unit_id=cost.unit_id,
             staff_id=cost.staff_id,
         )
-        for place, cost in enumerate(paid.costs, start=1)
+        for place, cost in enumerate(costs, start=1)
     ]
+
+
+def _why(paid: MoneyBackEvent) -> dict[str, Any]:
+    if isinstance(paid, RefundPaid):
+        return paid.model_dump(include={"ticket_number", "kind", "reason", "fault", "assignee_staff_id"})
+    if isinstance(paid, GoodwillPaid):
+        return {"kind": "goodwill", "ticket_number": paid.ticket_number}
+    return {"kind": "late"}
 
 
 def _minor(price: Price) -> int:

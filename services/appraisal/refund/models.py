@@ -10,7 +10,8 @@ from services.appraisal.models import AppraisalServiceTable
 
 
 class RefundFact(AppraisalServiceTable, table=True):
-    """A paid refund as its event of that sequence has it; amounts in minor units of `currency` (X4).
+    """What was paid back, as its event of that sequence has it: a refund or goodwill by its id, or by its key a
+    payment that had been given up. *Goodwill* and *late* have no reason and nobody at fault. Minor units (X4).
 
     `order_refunded_minor` is all that was given back of the order up to then, and `order_fully_refunded` whether
     nothing was left. The order itself may not be known here.
@@ -23,10 +24,10 @@ class RefundFact(AppraisalServiceTable, table=True):
     order_id: UUID
     shop: str = Field(sa_type=Text)
     order_no: str = Field(sa_type=Text)
-    ticket_number: str = Field(sa_type=Text)
+    ticket_number: str | None = Field(default=None, sa_type=Text)
     kind: str = Field(sa_type=Text)
-    reason: str = Field(sa_type=Text)
-    fault: str = Field(sa_type=Text)
+    reason: str | None = Field(default=None, sa_type=Text)
+    fault: str | None = Field(default=None, sa_type=Text)
     assignee_staff_id: UUID | None = None
     currency: str = Field(sa_type=Text)
     amount_minor: int = Field(sa_type=BigInteger)

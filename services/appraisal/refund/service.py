@@ -4,25 +4,26 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from contracts.ticket.refund import RefundPaid
 from kit.envelope import Delivery
 from kit.work import Work
 from services.appraisal.refund import facts, policy, store
+from services.appraisal.refund.facts import MoneyBackEvent
 from services.appraisal.refund.models import RefundFact
 
 
-async def take_refunds(work: Work, deliveries: Sequence[Delivery[RefundPaid]]) -> set[UUID]:
+async def take_refunds(work: Work, deliveries: Sequence[Delivery[MoneyBackEvent]]) -> set[UUID]:
     """Keep what was paid back, why, and who bears it (T57); returns the orders of which something new is known.
 
     Nobody works out a credit meanwhile: what follows from refunds sees these, or is worked out again after them.
     """
     await store.hold_for_taking(work.session)
-    newest = {one.event.refund_id: one for one in sorted(deliveries, key=lambda one: one.meta.sequence)}
+    newest = {one.meta.aggregate_id: one for one in sorted(deliveries, key=lambda one: one.meta.sequence)}
     fresh = await store.keep(work.session, [facts.refund_fact(one.meta, one.event) for one in newest.values()])
-    told = [newest[refund_id].event for refund_id in sorted(fresh)]
+    told = [newest[refund_id] for refund_id in sorted(fresh)]
     if told:
-        await store.replace_costs(work.session, fresh, [cost for paid in told for cost in facts.cost_facts(paid)])
-    return {paid.order_id for paid in told}
+        costs = [cost for one in told for cost in facts.cost_facts(one.meta, one.event)]
+        await store.replace_costs(work.session, fresh, costs)
+    return {one.event.order_id for one in told}
 
 
 async def fully_refunded(work: Work, order_ids: Collection[UUID]) -> set[UUID]:

@@ -30,7 +30,8 @@ class Purchase(CustomerServiceTable, table=True):
 
 
 class MoneyBack(CustomerServiceTable, table=True):
-    """退款: what one refund or one goodwill, by its id, gave back of an order, as its event of that sequence has it.
+    """退款: what one refund or one goodwill by its id, or one late payment by its key, gave back of an order, as its
+    event of that sequence has it.
 
     It may be known before its order is: nothing but the order's id leads from one to the other.
     """

@@ -3,12 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from contracts.ticket.aftercare import GoodwillGranted
+from contracts.ticket.aftercare import GoodwillPaid
 from contracts.ticket.order import OrderState
+from contracts.ticket.payment import PaidFor, PaymentPaidLate
 from contracts.ticket.refund import RefundPaid
 from kit.money import Money
 
-MoneyBackEvent = RefundPaid | GoodwillGranted
+MoneyBackEvent = RefundPaid | GoodwillPaid | PaymentPaidLate
 
 
 class Cause(StrEnum):
@@ -37,15 +38,12 @@ def paid_minor(order: OrderState) -> int | None:
 
 
 def money_back(event: MoneyBackEvent) -> tuple[Cause, Money, datetime]:
-    """Why something was given back, how much and when (C13 "refunds deducted").
-
-    A refund counts once it is paid. Goodwill counts once it is granted (T27): it is a small sum that the payment side
-    is told to pay at that moment, and no event says that it has.
-    """
+    """Why something was given back, how much and when (C13 "refunds deducted"): it counts once it is paid, also what
+    had been given up and was paid after all."""
     amount = Money.parse(event.amount.amount, event.amount.currency)
-    if isinstance(event, RefundPaid):
-        return Cause.REFUND, amount, event.paid_at
-    return Cause.GOODWILL, amount, event.granted_at
+    late_goodwill = isinstance(event, PaymentPaidLate) and event.cause is PaidFor.GOODWILL
+    cause = Cause.GOODWILL if late_goodwill or isinstance(event, GoodwillPaid) else Cause.REFUND
+    return cause, amount, event.paid_at
 
 
 def _minor(amount: str, order: OrderState) -> int:

@@ -14,7 +14,7 @@ Place = tuple[datetime, UUID]
 
 Spend = Annotated[str, Field(examples=["188.00"], description="A decimal string in the currency beside it (X4).")]
 Refunded = Annotated[
-    str, Field(examples=["38.00"], description="Paid refunds and granted goodwill, in the same currency (C13).")
+    str, Field(examples=["38.00"], description="Paid refunds and goodwill, in the same currency (C13).")
 ]
 Net = Annotated[
     str,

@@ -27,7 +27,7 @@ async def copy_orders(work: Work, orders: Sequence[OrderState], customers: Mappi
 
 
 async def take_refunds(work: Work, deliveries: Sequence[Delivery[MoneyBackEvent]]) -> None:
-    """Keep what was given back, whether its order is known yet or not; each refund and goodwill counts once, however
+    """Keep what was given back, whether its order is known yet or not; each of them counts once, however
     often and in whatever order its events come."""
     newest = {one.meta.aggregate_id: one for one in sorted(deliveries, key=lambda one: one.meta.sequence)}
     await store.keep_refunds(work.session, [_money_back(one) for one in newest.values()])
