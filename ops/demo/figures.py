@@ -56,7 +56,6 @@ class Figures:
     credits: list[Row]
     pool: Row
     messages: list[Row]
-    channels: list[Row]
 
 
 def adds_up(book: Row) -> bool:
@@ -101,7 +100,6 @@ async def ask(people: Callers, since: datetime) -> Figures:
         credits=credits_,
         pool=await finance.expect(200, "POST", "/v1/appraisals/commission-quotes", counted),
         messages=[one for one in messages if datetime.fromisoformat(one["created_at"]) >= since],
-        channels=(await manager.expect(200, "GET", "/v1/notifications/channels"))["items"],
     )
 
 
