@@ -14,7 +14,7 @@ from contracts.examples import example
 from contracts.price import Difference, Price
 from contracts.ticket.order import OrderChangeRequested, OrderShipped
 from contracts.ticket.payment import DriftKind
-from contracts.ticket.refund import RefundKind
+from contracts.ticket.refund import CostBearer, RefundKind
 from contracts.ticket.ticket import TicketKind, TicketOutcome, TicketStatus
 from kit.ids import new_id
 from services.notify.template.policy import CHINESE, ENGLISH, Wording, shown
@@ -135,6 +135,28 @@ async def test_goodwill_and_a_replacement_are_told_to_the_customer(desk: Desk) -
     await desk.hear(told("goodwill.granted", customer_id=customer_id), told("exchange.sent", customer_id=customer_id))
     rules = {rule for _, rule in await desk.written()}
     assert rules == {"goodwill-granted-customer", "exchange-sent-customer"}
+
+
+async def test_goodwill_that_could_not_be_paid_is_the_houses_matter(desk: Desk) -> None:
+    """T27: as a refund's."""
+    ann, finance = await desk.know(), await desk.know(StaffRole.FINANCE)
+    await desk.hear(told("goodwill.failed", staff_id=ann, customer_id=new_id()))
+    assert await desk.told() == {(ann, "goodwill-failed"), (finance, "goodwill-failed")}
+    assert await desk.written() == set()
+    (message,) = await desk.inbox(finance)
+    assert message["title"].startswith("小额补偿 ")
+
+
+async def test_whoever_bears_a_cost_from_now_on_hears_of_it(desk: Desk) -> None:
+    """T57: a person; a unit or a courier has no inbox."""
+    ann, event = await desk.know(), example("cost.rebooked")
+    person = {"bearer": CostBearer.STAFF, "staff_id": ann, "unit_id": None, "bearer_code": None}
+    courier = {"bearer": CostBearer.COURIER, "staff_id": None, "unit_id": None, "bearer_code": "zto"}
+    for who in (person, courier):
+        await desk.hear(event.model_copy(update={"cost_id": new_id(), "cost": event.cost.model_copy(update=who)}))
+    assert await desk.told() == {(ann, "cost-rebooked")}
+    (message,) = await desk.inbox(ann)
+    assert event.cost.amount.amount in message["body"]
 
 
 async def test_goodwill_that_is_tried_again_is_no_news(desk: Desk) -> None:

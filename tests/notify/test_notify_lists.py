@@ -59,7 +59,7 @@ async def test_no_endpoint_is_missing_above(desk: Desk) -> None:
 
 
 TEMPLATES = (
-    "clock.breached", "clock.warned", "complaint.graded", "emergency.late", "emergency.opened",
+    "clock.breached", "clock.warned", "complaint.graded", "cost.rebooked", "emergency.late", "emergency.opened",
     "exchange.sent.customer", "goodwill.granted.customer", "order.change_requested.customer", "order.problem",
     "order.shipped.customer", "order.wrong_price", "payment.drifted", "penalty.published", "refund.approved",
     "refund.approved.customer", "refund.failed", "refund.goods_wanted.customer", "refund.paid",
@@ -69,8 +69,8 @@ TEMPLATES = (
     "ticket.closed.customer", "ticket.customer_wrote", "ticket.opened", "ticket.queued",
 )  # fmt: skip
 RULES = [
-    "clock-breached", "clock-warned", "complaint-graded", "emergency-late", "emergency-opened",
-    "exchange-sent-customer", "goodwill-granted-customer", "order-change-customer", "order-problem",
+    "clock-breached", "clock-warned", "complaint-graded", "cost-rebooked", "emergency-late", "emergency-opened",
+    "exchange-sent-customer", "goodwill-failed", "goodwill-granted-customer", "order-change-customer", "order-problem",
     "order-shipped-customer", "order-wrong-price", "payment-drifted", "penalty-published", "refund-approved",
     "refund-approved-customer", "refund-failed", "refund-goods-wanted-customer", "refund-paid",
     "refund-paid-customer", "refund-refused-customer", "refund-resend-customer", "request-done-coupon-customer",

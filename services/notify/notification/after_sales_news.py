@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.ticket.aftercare import ExchangeSent, GoodwillGranted
+from contracts.ticket.aftercare import CostRebooked, ExchangeSent, GoodwillFailed, GoodwillGranted
 from contracts.ticket.order import OrderChangeRequested, OrderShipped
 from contracts.ticket.payment import PaymentDrifted
 from contracts.ticket.refund import (
@@ -54,6 +54,33 @@ def of_goodwill(meta: Meta, event: GoodwillGranted) -> Occurrence:
         "again": yes(event.attempt > 1),
     }
     return occurrence(meta, facts, {ASSIGNEE: those(event.staff_id)}, **_customer_of(event, event.ticket_id))
+
+
+def of_failed_goodwill(meta: Meta, event: GoodwillFailed) -> Occurrence:
+    """What goodwill that could not be paid gives (T27)."""
+    facts: Facts = {
+        "kind": "goodwill",
+        "number": event.ticket_number,
+        "shop": event.shop,
+        "order_no": event.order_no,
+        "amount": money(event.amount),
+        "failure": event.failure,
+    }
+    return occurrence(meta, facts, {ASSIGNEE: those(event.staff_id)}, **_customer_of(event, event.ticket_id))
+
+
+def of_rebooked_cost(meta: Meta, event: CostRebooked) -> Occurrence:
+    """What a cost that was laid at another's door gives; whoever bears it now hears of it, if that is a person
+    (T57)."""
+    charged = those(event.cost.staff_id)
+    facts: Facts = {
+        "number": event.ticket_number,
+        "shop": event.shop,
+        "month": event.month,
+        "amount": money(event.cost.amount),
+        "charged": yes(bool(charged)),
+    }
+    return occurrence(meta, facts, {ASSIGNEE: charged}, ticket_id=event.ticket_id, unit_id=event.cost.unit_id)
 
 
 def of_replacement(meta: Meta, event: ExchangeSent) -> Occurrence:
@@ -124,7 +151,7 @@ def _next_of(event: RefundApproved) -> str:
 
 
 def _customer_of(
-    event: RefundEvent | GoodwillGranted | ExchangeSent | ServiceRequestEvent, ticket_id: UUID
+    event: RefundEvent | GoodwillGranted | GoodwillFailed | ExchangeSent | ServiceRequestEvent, ticket_id: UUID
 ) -> dict[str, UUID | None]:
     return {"ticket_id": ticket_id, "customer_id": event.customer_id, "account_id": event.account_id}
 
@@ -132,6 +159,8 @@ def _customer_of(
 MAKERS: Mapping[type[Event], Callable[[Meta, Any], Occurrence]] = {
     **dict.fromkeys((RefundApproved, RefundPaid, RefundFailed, RefundRefused), of_refund),
     GoodwillGranted: of_goodwill,
+    GoodwillFailed: of_failed_goodwill,
+    CostRebooked: of_rebooked_cost,
     ExchangeSent: of_replacement,
     OrderShipped: of_shipment,
     OrderChangeRequested: of_order_change,

@@ -34,6 +34,7 @@ _WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("kind", "money_only"): ("仅退款", "refund"),
     ("kind", "return_and_money"): ("退货退款", "return and refund"),
     ("kind", "resend"): ("补寄", "replacement without return"),
+    ("kind", "goodwill"): ("小额补偿", "goodwill"),
     ("priority", "low"): ("低", "low"),
     ("priority", "normal"): ("普通", "normal"),
     ("priority", "high"): ("高", "high"),
