@@ -1,7 +1,7 @@
 """Thirty refunds of 60 at once on a payment of 100: never more than was paid, whoever is first (T26, T55)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from uuid import UUID
 
@@ -9,14 +9,20 @@ import pytest
 from book_desk import Books
 from refund_desk import AGENT, CHIEF, LEAD, Json, Refunds
 from sizes import size
+from sqlalchemy.ext.asyncio import AsyncSession
 from ticket_desk import Desk
 
 from kit.ids import new_id
 from kit.problems import Problem
 from kit.testing.poll import eventually
-from services.ticket.book.service import NothingReservedError
+from services.ticket.book import store
+from services.ticket.book.service import Book, NothingReservedError
 
 AT_ONCE = 30
+CHECKS = """
+SELECT format('ALTER TABLE order_book DROP CONSTRAINT %I', conname) FROM pg_constraint
+WHERE contype = 'c' AND conrelid = 'order_book'::regclass
+"""
 FEW, HUNDRED = pytest.param(2), pytest.param(size(100, 20), marks=[pytest.mark.chaos, pytest.mark.timeout(900)])
 
 
@@ -30,6 +36,25 @@ async def test_thirty_who_reserve_sixty_of_a_hundred(desk: Desk, rounds: int) ->
         assert said.count("taken") == 1
         assert set(said) <= {"taken", "40.00", "dependency-unavailable"}
         assert await kept.counters(order_id) == (100_00, 40_00, 0, 60_00)
+
+
+async def test_a_book_without_its_lock_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I18: the same without the lock, and without the CHECK that would hold it up: more is taken than there is."""
+
+    async def unlocked(session: AsyncSession, order_ids: Iterable[UUID]) -> dict[UUID, Book]:
+        found = [await store.get(session, order_id) for order_id in set(order_ids)]
+        return {book.order_id: book for book in found if book is not None}
+
+    monkeypatch.setattr(store, "lock_many", unlocked)
+    for row in await desk.rows(CHECKS):
+        await desk.change(row[0])
+    kept = Books(desk)
+    for turn in range(10):
+        order_id = await kept.paid_order(f"A-{turn}")
+        said = await asyncio.gather(*(reserved(kept, order_id) for _ in range(AT_ONCE)))
+        if said.count("taken") > 1:
+            return
+    pytest.fail("a book whose lock is missing isn't noticed")
 
 
 @pytest.mark.parametrize("rounds", [FEW, HUNDRED])

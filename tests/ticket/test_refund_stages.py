@@ -18,6 +18,7 @@ from kit.problems import Problem
 from services.ticket.clock.policy import SlaCase
 from services.ticket.refund import lifecycle
 from services.ticket.refund.lifecycle import LIVES, OUTCOME, STATUS, Stage, allowed, course_of, door, move
+from services.ticket.refund.stopping import expect_parcel_stopped
 
 BEFORE = """
 requested        review>under_review give-evidence>requested edit>requested withdraw>withdrawn
@@ -215,7 +216,7 @@ def test_a_parcel_that_may_leave_is_stopped_first(
     it = paper(RefundKind.MONEY_ONLY, Stage.UNDER_REVIEW, **facts)
     sold: Any = SimpleNamespace(**{"flag_meaning": None, "shipped_at": None, **order})
     with pytest.raises(Problem, match="parcel-not-stopped") if refused else nullcontext():
-        lifecycle.expect_parcel_stopped(it, sold)
+        expect_parcel_stopped(it, sold)
 
 
 @pytest.fixture

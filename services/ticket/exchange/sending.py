@@ -11,6 +11,7 @@ from kit.ids import new_id
 from kit.money import Money
 from kit.problems import Problem, invalid
 from kit.work import Work
+from services.ticket.book import service as books
 from services.ticket.exchange import choosing, lifecycle, pricing, sealing, standing, store, topping
 from services.ticket.exchange.lifecycle import LIFE, ExchangeStatus, exchange_facts
 from services.ticket.exchange.models import Sending
@@ -94,6 +95,7 @@ async def after_inspection(work: Work, case: Case) -> None:
 async def _pay_difference(work: Work, case: Case) -> None:
     """Goods for goods: money goes last, and only what was approved."""
     if case.stage is Stage.RECEIVED and case.refund.amount_minor:
+        await books.lock_many(work, [case.refund.order_id])
         await refunds.pay(work, case)
 
 

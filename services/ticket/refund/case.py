@@ -3,7 +3,7 @@ it means for the ticket's status and for the clocks of its legs (I1, T2, T47).""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from contracts.ticket.refund import RefundEvent, RefundKind
@@ -88,23 +88,23 @@ def told_of(case: Case) -> dict[str, Any]:
     return telling.common(case.refund, case.ticket, case.lines)
 
 
-async def move(
-    work: Work,
-    case: Case,
-    arrow: str,
-    *,
-    reason: str | None = None,
-    event: RefundEvent | None = None,
-    legs: Sequence[Leg] = (),
-    audit: Mapping[str, Any] | None = None,
-    waiting_on: WaitingOn | None = None,
-) -> None:
+class Brought(TypedDict, total=False):
+    """What a move may bring with it, as `arrived` takes it."""
+
+    reason: str | None
+    event: RefundEvent | None
+    legs: Sequence[Leg]
+    audit: Mapping[str, Any] | None
+    waiting_on: WaitingOn | None
+
+
+async def move(work: Work, case: Case, arrow: str, **brought: Unpack[Brought]) -> None:
     """Take a locked request along an arrow of its table, with all that belongs to it.
 
     Raises Problem `transition-refused`; nothing is changed then.
     """
     lifecycle.move(case.refund, arrow)
-    await arrived(work, case, arrow, reason=reason, event=event, legs=legs, audit=audit, waiting_on=waiting_on)
+    await arrived(work, case, arrow, **brought)
 
 
 async def arrived(

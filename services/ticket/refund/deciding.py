@@ -22,9 +22,10 @@ from services.ticket.procedure import service as procedures
 from services.ticket.refund import lifecycle, telling
 from services.ticket.refund.case import Case, arrived, let_go, locked, move, told_of
 from services.ticket.refund.editing import counts_as_shipped
-from services.ticket.refund.lifecycle import Parcel, Stage, expect_drawn, expect_parcel_stopped
+from services.ticket.refund.lifecycle import Stage, expect_drawn
 from services.ticket.refund.paying import order_payment, put_in_flight
 from services.ticket.refund.schemas import Refusal
+from services.ticket.refund.stopping import Parcel, expect_parcel_stopped
 from services.ticket.refund.weighing import content_of, held, order_of, payee_of
 from services.ticket.ticket.service import Leg
 

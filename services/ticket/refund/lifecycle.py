@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from contracts.ticket.order import FlagMeaning
 from contracts.ticket.refund import RefundKind
 from contracts.ticket.ticket import TicketKind, TicketOutcome, TicketStatus, WaitingOn
 from kit.lifecycle import Lifecycle
@@ -37,13 +36,6 @@ class Stage(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Parcel(StrEnum):
-    """What became of the parcel of an order that was cleared for shipping before money was asked back (T24)."""
-
-    STOPPED = "stopped"
-    GONE = "gone"
-
-
 class RefundLike(Protocol):
     """A request as the table holds it, as far as its stages ask for it."""
 
@@ -57,15 +49,6 @@ class RefundLike(Protocol):
     amount_minor: int
     approved_at: datetime | None
     failure: str | None
-    parcel: str | None
-    parcel_at: datetime | None
-
-
-class OrderLike(Protocol):
-    """What the stages ask of the order."""
-
-    flag_meaning: str | None
-    shipped_at: datetime | None
 
 
 _S = Stage
@@ -82,7 +65,6 @@ _NOT_OWING = frozenset({"close"})
 _NOT_AGAIN = frozenset({"approve"})
 _NOT_FAILED = frozenset({"retry"})
 _NOT_PAYING = frozenset({"withdraw", "refuse", "edit", "settle-in-money", "replace", "approve"})
-_CLEARED = (FlagMeaning.CLEARED, FlagMeaning.SOLVED)
 
 
 def _stays(*stages: Stage) -> dict[Stage, Stage]:
@@ -301,14 +283,3 @@ def refusal(refund: RefundLike, verb: str) -> Problem:
     """The 409 of a verb that the stage doesn't have; it names those that it has."""
     facts: dict[str, Any] = {"noun": "refund", "from": refund.status, "verb": door(verb)}
     return Problem("transition-refused", allowed=allowed(refund), **facts)
-
-
-def expect_parcel_stopped(refund: RefundLike, order: OrderLike) -> None:
-    """Money for an order that has not left goes back only when it will not leave: one that was cleared for shipping
-    is stopped first (T24). Raises Problem `parcel-not-stopped`, also when it has left since."""
-    stopped_at = refund.parcel_at if refund.parcel == Parcel.STOPPED else None
-    left_since = order.shipped_at is not None and (stopped_at is None or order.shipped_at > stopped_at)
-    may_leave = order.flag_meaning in _CLEARED and stopped_at is None
-    if not refund.shipped and (left_since or may_leave):
-        shipped_at = order.shipped_at.isoformat() if order.shipped_at else None
-        raise Problem("parcel-not-stopped", flag_meaning=order.flag_meaning, shipped_at=shipped_at)

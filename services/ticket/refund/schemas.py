@@ -13,7 +13,8 @@ from kit.http.faults import InvalidValue
 from kit.http.fields import Amount, Code, Line, Quantity, Text
 from kit.http.pages import Page
 from services.ticket.refund.freight import Payer
-from services.ticket.refund.lifecycle import Parcel, Stage
+from services.ticket.refund.lifecycle import Stage
+from services.ticket.refund.stopping import Parcel
 from services.ticket.ticket.schemas import TicketPublic
 
 

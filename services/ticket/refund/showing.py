@@ -14,7 +14,7 @@ from services.ticket.order.lifecycle import OrderLike
 from services.ticket.refund import lifecycle, store
 from services.ticket.refund.case import Case
 from services.ticket.refund.freight import Payer, Ways
-from services.ticket.refund.lifecycle import Parcel, Stage
+from services.ticket.refund.lifecycle import Stage
 from services.ticket.refund.models import Refund, RefundLine
 from services.ticket.refund.reckoning import Reckoned, Terms
 from services.ticket.refund.schemas import (
@@ -26,6 +26,7 @@ from services.ticket.refund.schemas import (
     RefundPublic,
     RefundShown,
 )
+from services.ticket.refund.stopping import Parcel
 from services.ticket.refund.telling import price
 from services.ticket.refund.weighing import content_of
 from services.ticket.sight import in_sight, sees_notes
