@@ -5,7 +5,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -220,8 +219,3 @@ def percentile(values: list[float], share: float) -> float:
     """The value that this share of the others stays below."""
     rising = sorted(values)
     return rising[min(int(len(rising) * share), len(rising) - 1)]
-
-
-def shown(**facts: Any) -> str:
-    """A line for whoever reads the run."""
-    return "  ".join(f"{name}={value}" for name, value in facts.items())

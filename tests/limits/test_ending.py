@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 import psutil
 import pytest
+from limits_page import row
 from limits_rig import House, ask, opened
 from local_stack import stack
 from sizes import size
@@ -117,9 +118,9 @@ async def test_the_end_under_load_is_quick_and_nothing_promised_is_lost(
                 await eventually(lambda: serves(house), within=60)
             async with half_sent(house, house.gateway):
                 took["kefu up"] = await ended(running.pid("supervisor"))
-    with capsys.disabled():
-        print("\n" + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
-        print(f"{len(load.acknowledged)} acknowledged; answers {dict(load.said)} (0: broken off)")
+    for name, seconds in took.items():
+        note = f"{len(load.acknowledged)} tickets acknowledged meanwhile, each of them there afterwards, and told."
+        row(capsys, "ending", "asked to end | over after s", name, f"{seconds:.1f}", note=note)
     await all_there(tmp_path, set(load.acknowledged))
     assert max(took.values()) < WITHIN, took
     assert load.said.keys() <= {0, 201, 503}

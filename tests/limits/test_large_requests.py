@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import orjson
 import pytest
-from limits_rig import House, Reply, ask, costing, shown
+from limits_page import row
+from limits_rig import Cost, House, Reply, ask, costing
 
 from ops.environment import INNER_SERVICES
 
@@ -14,6 +15,7 @@ PIECE = b"x" * 65_536
 MOST_MIB = 48  # what a process may grow by: a body within the limits, some copies of it, and its allocator's leisure
 MOST_MIB_OF_FAULTS = 160  # the most that a megabyte can hold: each unknown field is a fault with a place and a name
 MOST_CPU = 3.0
+COLUMNS = "what is sent | got away | answer | after s | gateway grew by MiB | ticket grew by MiB | CPU s"
 
 
 @dataclass
@@ -50,10 +52,8 @@ async def test_two_hundred_megabytes_are_refused_early(
     body = Stream(head, chunked, b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n')
     async with costing(house, "gateway", "ticket") as cost:
         reply = await ask(house.gateway if door == "gateway" else house.service("ticket"), body.pieces())
-    with capsys.disabled():
-        print(
-            f"\n{door} {path} {length[:16]}: {reply.status} after {reply.seconds:.2f} s, {body.sent >> 20} MiB; {cost}"
-        )
+    name = f"200 MB to {path.format('…')} at the {door}, {'chunked' if chunked else 'with its length'}"
+    noted(capsys, name, reply, cost, sent=f"{body.sent >> 20} MiB")
     assert (reply.status, reply.problem) == (413, "body-too-large")
     assert body.sent < HUGE / 4
     assert max(cost.grown.values()) < MOST_MIB
@@ -175,7 +175,7 @@ async def test_a_head_out_of_all_proportion_is_a_clear_refusal(
         "two lengths": (house.head("POST /v1/tickets", "Content-Length: 1", "Content-Length: 2"), 400, "malformed-request"),
     }  # fmt: skip
     for name, (head, status, slug) in heads.items():
-        reply = await judged(house, head, name, capsys, to=to)
+        reply = await judged(house, head, f"{name}, at the {door}", capsys, to=to)
         assert (reply.status, reply.problem) == (status, slug), name
 
 
@@ -196,15 +196,15 @@ async def test_every_operation_refuses_what_is_out_of_proportion(
     assert len(operations) > 100
     bodies = [deep(house), many_digits(house)[:20_000] + b"}", many_fields(house)[:10_000] + b"1}"]
     odd = []
-    async with costing(house, "gateway", "ticket", "customer") as cost:
+    async with costing(house, "gateway", "ticket") as cost:
         for method, path in operations:
             for body in bodies:
                 told = ("Content-Type: application/json", f"Content-Length: {len(body)}", 'If-Match: "1"')
                 reply = await ask(house.gateway, house.head(f"{method} {concrete(path, house.ticket)}", *told) + body)
                 if not 400 <= reply.status < 500 or not reply.problem:
                     odd.append((method, path, reply.status, body[:20]))
-    with capsys.disabled():
-        print(f"\n{len(operations)} operations × {len(bodies)}: {cost}")
+    name = f"{len(operations)} operations, each with {len(bodies)} such bodies"
+    row(capsys, "large", COLUMNS, name, "–", "4xx each", "–", *cells(cost))
     assert not odd
 
 
@@ -213,15 +213,23 @@ def concrete(path: str, ticket: str) -> str:
     return "/".join(ticket if part.startswith("{") else part for part in path.split("/"))
 
 
+def noted(capsys: pytest.CaptureFixture[str], name: str, reply: Reply, cost: Cost, *, sent: str) -> None:
+    """A row of the page."""
+    answer = f"{reply.status} {reply.problem}"
+    row(capsys, "large", COLUMNS, name.replace("_", " "), sent, answer, f"{reply.seconds:.2f}", *cells(cost))
+
+
+def cells(cost: Cost) -> list[str]:
+    return [f"{cost.grown[name]:.0f}" for name in ("gateway", "ticket")] + [f"{sum(cost.cpu.values()):.2f}"]
+
+
 async def judged(
     house: House, request: bytes, name: str, capsys: pytest.CaptureFixture[str], to: str | None = None
 ) -> Reply:
     """The answer: a problem document of the 4xx kind, at bounded cost."""
     async with costing(house, "gateway", "ticket") as cost:
         reply = await ask(to or house.gateway, request)
-    told = shown(bytes=len(request), answer=f"{reply.status} {reply.problem}", size=len(reply.body))
-    with capsys.disabled():
-        print(f"\n{name}: {told}  {reply.seconds:.2f} s; {cost}")
+    noted(capsys, name, reply, cost, sent=f"{len(request) / 2**20:.2f} MiB")
     assert 400 <= reply.status < 500
     assert len(reply.body) < 65_536
     assert max(cost.grown.values()) < (MOST_MIB_OF_FAULTS if name.startswith("many_fields") else MOST_MIB)

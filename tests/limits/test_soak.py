@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from limits_rig import House, measured, percentile, shown
+from limits_page import row
+from limits_rig import House, measured, percentile
 from sizes import size
 
 from kit.ids import new_id
@@ -53,6 +54,14 @@ class Held:
         self.samples["postgresql processes"].append(len(family))
         sessions = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
         self.samples["postgresql connections"].append(await database.fetchval(sessions))
+
+    def cells(self, name: str) -> list[str]:
+        """What a process held in the second quarter and in the last."""
+        told = []
+        for kind in ("MiB", "files", "connections", "tasks"):
+            known = f"{name} {kind}" in self.samples
+            told.append("{:.0f} → {:.0f}".format(*self.quarters(f"{name} {kind}")) if known else "–")
+        return told
 
     def quarters(self, name: str) -> tuple[float, float]:
         """The medians of the second quarter and of the last."""
@@ -124,13 +133,12 @@ async def test_a_long_run_leaves_everything_as_it_was(house: House, capsys: pyte
     await eventually(lambda: all_published(database), within=60)
     ages = [age for (age,) in await database.fetch(_AGES, began)]
     await database.close()
-    with capsys.disabled():
-        print(f"\n{MINUTES:g} min: {lives} tickets, {seen.total()} reads, {len(ages)} events; "
-              f"outbox age p50 {percentile(ages, 0.5):.3f} s, p99 {percentile(ages, 0.99):.3f} s")  # fmt: skip
-        for kind in ("MiB", "files", "connections", "tasks", "processes"):
-            found = {name: held.quarters(name) for name in held.samples if name.endswith(kind)}
-            told = {name.split()[0]: f"{second:.0f} → {last:.0f}" for name, (second, last) in found.items()}
-            print(f"{kind}, second quarter → last: {shown(**told)}")
+    note = (
+        f"{MINUTES:g} minutes, {lives} tickets from opening to close, {seen.total()} reads, {len(ages)} events; outbox age "
+        f"p50 {percentile(ages, 0.5):.3f} s, p99 {percentile(ages, 0.99):.3f} s. Medians: second quarter → last."
+    )
+    for name in (*SERVICES, "nats", "postgresql"):
+        row(capsys, "soak", "process | MiB | open files | connections | tasks", name, *held.cells(name), note=note)
     assert set(seen) == {200}, seen
     assert not grown(held)
     assert percentile(ages, 0.99) <= (1 if MINUTES >= 5 else 5)
