@@ -1,5 +1,7 @@
 """Words and rules about goodwill that could not be paid, and about costs laid at another's door."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -15,7 +17,7 @@ _REBOOKED = (
         "{amount} of {number}, shop {shop}, month {month}, is yours to bear from now on.",
     ),
 )
-_RULES = (
+_RULES: tuple[tuple[str, str, dict[str, str], str, list[list[str]]], ...] = (
     (
         "goodwill-failed", "goodwill.failed", {}, "refund.failed",
         [["assignee", "role:supervisor"], ["role:finance"]],
@@ -33,7 +35,9 @@ def upgrade() -> None:
     op.bulk_insert(
         template, [shared | {"language": one, "subject": title, "body": body} for one, title, body in _REBOOKED]
     )
-    plain = [sa.column(name) for name in ("name", "subject", "template", "channel", "active")]
+    plain: list[sa.ColumnClause[Any]] = [
+        sa.column(name) for name in ("name", "subject", "template", "channel", "active")
+    ]
     rule = sa.table("notification_rule", *plain, sa.column("condition", JSONB), sa.column("recipients", JSONB))
     keys = ("name", "subject", "condition", "template", "recipients")
     rows = [dict(zip(keys, one, strict=True)) | {"channel": "inbox", "active": True} for one in _RULES]
