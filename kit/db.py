@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -127,8 +128,9 @@ def violated(error: IntegrityError | asyncpg.IntegrityConstraintViolationError) 
     return getattr(cause, "constraint_name", None)
 
 
+@cache
 def _engine(url: str) -> AsyncEngine:
-    """What SQLAlchemy makes connections with; it keeps none, `Lines` do."""
+    """What SQLAlchemy makes connections with; it keeps none, `Lines` do. It keeps what it has compiled."""
     engine = create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1),
         poolclass=NullPool,

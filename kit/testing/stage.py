@@ -2,12 +2,12 @@
 
 import os
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -15,7 +15,8 @@ import asyncpg
 from kit import migrate
 from kit.testing.servers import SERVICES, PostgresServer
 
-KEPT = 16
+T = TypeVar("T")
+KEPT = 8
 """How many databases stay before the oldest go; a test has long ended by then."""
 
 
@@ -27,7 +28,8 @@ class Databases:
         self._prefix = f"kefu_test_{os.getpid()}"
         self._templates: dict[str, str] = {}
         self._numbers = count(1)
-        self._made: deque[str] = deque()
+        self._made: deque[tuple[str, str]] = deque()
+        self._free: defaultdict[str, list[str]] = defaultdict(list)
 
     @classmethod
     @contextmanager
@@ -54,33 +56,37 @@ class Databases:
             self._admin(f'CREATE DATABASE "{name}"')
             _run(_upgraded(service, self._url(name)))
             self._templates[service] = name
-        name = f"{self._prefix}_{service}_{next(self._numbers)}"
-        _run(self._copy(self._templates[service], name))
-        return self._url(name)
+        return self._url(_run(self._copy(service)))
 
-    async def _copy(self, template: str, name: str) -> None:
-        """Copy the template, and let go of what tests have left."""
+    async def _copy(self, service: str) -> str:
+        """Copy the template, when the oldest copy is gone: the new one may have its name, and with it what SQLAlchemy
+        compiled for a database of that name."""
         connection = await asyncpg.connect(self._admin_url)
         try:
+            if len(self._made) >= KEPT:
+                await self._drop_oldest(connection)
+            free = self._free[service]
+            name = free.pop() if free else f"{self._prefix}_{service}_{next(self._numbers)}"
             # The file system copies files in a fraction of the time that it takes through the log; nobody else is
             # writing here.
             await connection.execute("SET file_copy_method = clone")
+            template = self._templates[service]
             await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
-            self._made.append(name)
-            if len(self._made) > KEPT:
-                await self._drop_oldest(connection)
+            self._made.append((service, name))
         finally:
             await connection.close()
+        return name
 
     async def _drop_oldest(self, connection: asyncpg.Connection) -> None:
         """Thousands of tests would fill a disk. One that somebody is still connected to gets another turn: PostgreSQL
         would wait five seconds for them to go."""
         used = {row[0] for row in await connection.fetch("SELECT datname FROM pg_stat_activity")}
-        oldest = self._made.popleft()
+        service, oldest = self._made.popleft()
         if oldest in used:
-            self._made.append(oldest)
+            self._made.append((service, oldest))
         else:
             await connection.execute(f'DROP DATABASE "{oldest}"')
+            self._free[service].append(oldest)
 
     def drop_all(self) -> None:
         """Drop what was made."""
@@ -116,15 +122,16 @@ async def _upgraded(service: str, url: str) -> None:
     await migrate.upgrade_database(service, url)
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end on a loop of another thread: the tests' own loop is running."""
     import asyncio
 
+    done: list[T] = []
     failure: list[BaseException] = []
 
     def target() -> None:
         try:
-            asyncio.run(work)
+            done.append(asyncio.run(work))
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failure.append(error)
 
@@ -133,3 +140,4 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     thread.join()
     if failure:
         raise failure[0]
+    return done[0]
