@@ -39,17 +39,25 @@ class Flow(Protocol):
 
 
 class Reply:
-    """One answer as it arrives: `status` and `headers` are there once it has begun, `piece` brings its body."""
+    """What a connection answers, one request after the other: `status` and `headers` are there once an answer has
+    begun, `piece` brings its body."""
 
     __slots__ = (
         "_body", "_failure", "_flow", "_head_bytes", "_headless", "_held", "_parser", "_size", "_wake", "began",
         "headers", "reusable", "status", "whole",
     )  # fmt: skip
 
-    def __init__(self, flow: Flow, *, headless: bool) -> None:
+    def __init__(self, flow: Flow) -> None:
         self._flow = flow
-        self._headless = headless  # the answer to a HEAD tells the length of a body that never comes
         self._parser = HttpResponseParser(self)
+        self._headless = False
+        self.expect(headless=False)
+
+    def expect(self, *, headless: bool) -> None:
+        """An answer is due. One to a HEAD tells the length of a body that never comes: its parser waits for ever."""
+        if self._headless:
+            self._parser = HttpResponseParser(self)
+        self._headless = headless
         self._body: list[bytes] = []
         self._size = self._head_bytes = 0
         self._held = False
@@ -166,7 +174,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, lost: Callable[["Connection"], None]) -> None:
         self._lost = lost
         self._transport: asyncio.Transport | None = None
-        self._reply: Reply | None = None
+        self._reply = Reply(self)
+        self._is_asked = False
         self._writable: asyncio.Future[None] | None = None
         self._aborted = False
         self.idle_since = 0.0
@@ -179,7 +188,8 @@ class Connection(asyncio.Protocol):
     def ask(self, request: bytes, *, headless: bool) -> Reply:
         """Send a request's head (and body, if it is short) and begin to read the answer."""
         assert self._transport is not None  # noqa: S101 - the pool hands out connected ones only
-        self._reply = Reply(self, headless=headless)
+        self._reply.expect(headless=headless)
+        self._is_asked = True
         self._transport.write(request)
         return self._reply
 
@@ -193,7 +203,7 @@ class Connection(asyncio.Protocol):
 
     def rest(self, now: float) -> None:
         """The answer has been read; the connection waits for the next request."""
-        self._reply = None
+        self._is_asked = False
         self.idle_since = now
 
     def abort(self) -> None:
@@ -220,7 +230,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the answer; a service that speaks unasked isn't asked again."""
-        if self._reply is None:
+        if not self._is_asked:
             self.abort()
             return
         try:
@@ -231,7 +241,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
-        if self._reply is not None:
+        if self._is_asked:
             self._reply.end(BrokenConnection() if exc is not None or self._aborted else None)
         if self._writable is not None and not self._writable.done():
             self._writable.set_exception(BrokenConnection())

@@ -45,7 +45,7 @@ async def whole(answer: Reply | Answer) -> bytes:
 @pytest.mark.parametrize("raw", [HELLO, CHUNKED], ids=["length", "chunks"])
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 async def test_an_answer_is_the_same_however_it_is_cut(raw: bytes, size: int) -> None:
-    reply = Reply(Road(), headless=False)
+    reply = Reply(Road())
     for at in range(0, len(raw), size):
         reply.feed(raw[at : at + size])
     assert await read(reply) == b"hello"
@@ -54,13 +54,13 @@ async def test_an_answer_is_the_same_however_it_is_cut(raw: bytes, size: int) ->
 
 
 async def test_repeated_headers_stay_repeated() -> None:
-    reply = Reply(Road(), headless=False)
+    reply = Reply(Road())
     reply.feed(HELLO)
     assert reply.headers[1:] == [(b"X-One", b"a"), (b"X-One", b"b")]
 
 
 async def test_an_answer_without_a_length_ends_with_the_connection() -> None:
-    reply = Reply(Road(), headless=False)
+    reply = Reply(Road())
     reply.feed(NO_LENGTH)
     assert not reply.whole
     reply.end(None)
@@ -70,7 +70,7 @@ async def test_an_answer_without_a_length_ends_with_the_connection() -> None:
 
 @pytest.mark.parametrize("raw", [HELLO[:-1], CHUNKED[:-9], HELLO[:20], b""], ids=["body", "chunk", "head", "nothing"])
 async def test_half_an_answer_is_none(raw: bytes) -> None:
-    reply = Reply(Road(), headless=False)
+    reply = Reply(Road())
     reply.feed(raw)
     reply.end(None)
     with pytest.raises(BrokenConnection):
@@ -78,7 +78,7 @@ async def test_half_an_answer_is_none(raw: bytes) -> None:
 
 
 async def test_an_aborted_answer_without_a_length_is_not_whole() -> None:
-    reply = Reply(Road(), headless=False)
+    reply = Reply(Road())
     reply.feed(NO_LENGTH)
     reply.end(BrokenConnection())
     reply.end(None)
@@ -87,14 +87,15 @@ async def test_an_aborted_answer_without_a_length_is_not_whole() -> None:
 
 
 async def test_the_answer_to_a_head_has_no_body_whatever_length_it_tells() -> None:
-    reply = Reply(Road(), headless=True)
+    reply = Reply(Road())
+    reply.expect(headless=True)
     reply.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
     assert await read(reply) == b""
     assert reply.reusable
 
 
 async def test_go_on_is_not_the_answer() -> None:
-    reply = Reply(Road(), headless=False)
+    reply = Reply(Road())
     reply.feed(b"HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + HELLO)
     assert await read(reply) == b"hello"
     assert {name for name, _ in reply.headers} == {b"Content-Length", b"X-One"}
@@ -117,14 +118,14 @@ async def test_go_on_is_not_the_answer() -> None:
     ids=["upgrade", "two lengths", "both", "negative", "name", "fold", "line ends", "status", "ssh", "endless head"],
 )
 async def test_what_is_no_answer_is_refused(raw: bytes) -> None:
-    reply = Reply(Road(), headless=False)
+    reply = Reply(Road())
     with pytest.raises(BrokenAnswer):
         reply.feed(raw)
 
 
 @pytest.mark.parametrize("extra", [HELLO, b"GARBAGE", b"\0"], ids=["a second answer", "text", "nothing printable"])
 async def test_a_connection_with_something_behind_its_answer_is_not_used_again(extra: bytes) -> None:
-    reply = Reply(Road(), headless=False)
+    reply = Reply(Road())
     reply.feed(HELLO + extra)
     assert await read(reply) == b"hello"
     assert not reply.reusable
@@ -132,7 +133,7 @@ async def test_a_connection_with_something_behind_its_answer_is_not_used_again(e
 
 async def test_a_reader_who_is_slow_makes_the_service_wait() -> None:
     road = Road()
-    reply = Reply(road, headless=False)
+    reply = Reply(road)
     reply.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n")
     for _ in range(3):
         reply.feed(b"a" * 50_000)
