@@ -62,8 +62,9 @@ class Pool:
             self._idle.append(connection)
 
     async def enter_lane(self) -> None:
-        """To be asked for before a connection by who will send a long body as it comes from a client. They hold half
-        of the connections at most: slow clients hold up each other and nobody else. Raises NoConnection."""
+        """To be asked for before a connection by who passes on a long body as a client sends it, or a file as a
+        client takes it. They hold half of the connections at most: slow clients hold up each other and nobody else.
+        Raises NoConnection."""
         try:
             async with asyncio.timeout(_WAIT_SECONDS):
                 await self._lanes.acquire()

@@ -12,7 +12,7 @@ from gateway import headers as wire
 from gateway.bodies import BodyLimits, RequestBody
 from gateway.exchange import Exchange
 from gateway.metrics import UNCOUNTED, Counts
-from gateway.routes import takes_a_file
+from gateway.routes import gives_a_file, takes_a_file
 from gateway.upstream import Answer, Body, Unintelligible, Unreachable, Upstream
 from gateway.watch import TimeLimits, Watch, Watched
 from kit.problems import Problem, invalid, unavailable
@@ -74,7 +74,10 @@ class Proxy:
 
     async def _exchange(self, exchange: Exchange, service: str, limits: BodyLimits, watched: Watched) -> None:
         body = await _body_of(exchange, limits)
-        asking = self._upstream.ask(service, exchange.method, _target(exchange), _headers(exchange), body)
+        slowly = gives_a_file(exchange.method, exchange.scope["raw_path"])
+        asking = self._upstream.ask(
+            service, exchange.method, _target(exchange), _headers(exchange), body, slowly=slowly
+        )
         asked = perf_counter()
         async with asking as answer:
             self._counts.upstream_answered(service, perf_counter() - asked)

@@ -64,6 +64,7 @@ _MAX_PATH_BYTES = 2048
 _IN_PATHS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@%/"
 _HALF_ENCODED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _FILES = re.compile(rb"/v1/tickets/[^/]+/attachments")
+_A_FILE = re.compile(rb"/v1/tickets/[^/]+/attachments/[^/]+")
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _HIDING = frozenset(b"/\\%\x7f") | frozenset(range(0x20))
 
@@ -86,6 +87,11 @@ def find(raw_path: bytes) -> Route | None:
 def takes_a_file(method: str, raw_path: bytes) -> bool:
     """Whether the request sends a file, which may be larger and take longer than other bodies."""
     return method == "POST" and _FILES.fullmatch(raw_path) is not None
+
+
+def gives_a_file(method: str, raw_path: bytes) -> bool:
+    """Whether the answer is a file, for which a client may take its time."""
+    return method == "GET" and _A_FILE.fullmatch(raw_path) is not None
 
 
 def is_canonical(raw_path: bytes) -> bool:

@@ -57,9 +57,10 @@ class Upstream(Protocol):
     """Sends one request to a service."""
 
     def ask(
-        self, service: str, method: str, target: str, headers: RawHeaders, body: Body
+        self, service: str, method: str, target: str, headers: RawHeaders, body: Body, *, slowly: bool = False
     ) -> AbstractAsyncContextManager[Answer]:
-        """The answer to one request; leaving the context early breaks the exchange off.
+        """The answer to one request; leaving the context early breaks the exchange off. `slowly`: who asked may take
+        it as slowly as they like.
 
         A request without a body and with an idempotent method is sent once more if its connection turns out to be
         dead; no other request is ever sent twice. Raises Unreachable or Unintelligible.
@@ -90,13 +91,14 @@ class HttpUpstream:
                 pool.close()
 
     def ask(
-        self, service: str, method: str, target: str, headers: RawHeaders, body: Body
+        self, service: str, method: str, target: str, headers: RawHeaders, body: Body, *, slowly: bool = False
     ) -> AbstractAsyncContextManager[Answer]:
         """See `Upstream.ask`."""
         if not self._is_running:
             raise Unreachable(asked=False)
         pool = self._pools[service]
-        return _Asking(pool, method, _head(method, target, pool.origin.authority, headers, body), body)
+        request = _head(method, target, pool.origin.authority, headers, body)
+        return _Asking(pool, method, request, body, slowly=slowly)
 
 
 class _Asking:
@@ -104,15 +106,16 @@ class _Asking:
 
     __slots__ = (
         "_again", "_body", "_connection", "_headless", "_is_in_lane", "_pool", "_reply", "_request", "_sending",
-        "headers", "status",
+        "_slowly", "headers", "status",
     )  # fmt: skip
 
-    def __init__(self, pool: Pool, method: str, request: bytes, body: Body) -> None:
+    def __init__(self, pool: Pool, method: str, request: bytes, body: Body, *, slowly: bool) -> None:
         self._pool = pool
         self._request = request
         self._body = body
         self._headless = method == "HEAD"
         self._again = body is None and method in _IDEMPOTENT
+        self._slowly = slowly or (body is not None and not isinstance(body, bytes))
         self._is_in_lane = False
         self._connection: Connection | None = None
         self._reply: Reply | None = None
@@ -157,7 +160,7 @@ class _Asking:
         """Whether an answer came; if not, another connection may bring one."""
         coming = None if isinstance(self._body, bytes) else self._body
         try:
-            if coming is not None:
+            if self._slowly and not self._is_in_lane:
                 await self._pool.enter_lane()
                 self._is_in_lane = True
             self._connection = await self._pool.take()
