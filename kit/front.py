@@ -6,7 +6,9 @@ behind this, set by whoever reads them (`gateway.bodies`, `kit.http.middleware`)
 """
 
 import asyncio
+import gc
 from enum import IntEnum
+from socket import socket
 from typing import Any
 from urllib.parse import unquote
 
@@ -198,6 +200,12 @@ def _answer(problem: Problem, headers: dict[bytes, bytes]) -> bytes:
 
 class Server(uvicorn.Server):
     """uvicorn's, which now and then looks at all its connections: no request costs a timer."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """What a process has loaded by now it keeps. The garbage collector need not look at all of it again and again,
+        while requests wait."""
+        await super().startup(sockets=sockets)
+        gc.freeze()
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second."""
