@@ -25,9 +25,18 @@ class ClockKind(StrEnum):
     CONTAINMENT = "containment"
 
 
+class ClockParty(StrEnum):
+    """Who has to act: whoever of the desk the ticket is with, the customer, the warehouse, or those who pay (T47)."""
+
+    DESK = "desk"
+    CUSTOMER = "customer"
+    WAREHOUSE = "warehouse"
+    PAYMENT = "payment"
+
+
 class ClockEvent(Event):
     """What all events of a clock share. ``elapsed_seconds`` is the time that counted, pauses and closed hours left
-    out; ``owner_staff_id`` is who had to act."""
+    out; ``party`` is who had to act, and of the desk ``owner_staff_id``."""
 
     OWNER = "ticket"
     AGGREGATE = "clock_id"
@@ -38,6 +47,7 @@ class ClockEvent(Event):
     ticket_number: str
     ticket_kind: TicketKind
     shop: Shop
+    party: ClockParty | None = None
     owner_staff_id: UUID | None = None
     group: Code | None = None
     unit_id: UUID | None = None

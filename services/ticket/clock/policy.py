@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.customer.customer import Tier
 from contracts.fields import Score
 from contracts.ticket.aftercare import Lateness
-from contracts.ticket.clock import ClockKind
+from contracts.ticket.clock import ClockKind, ClockParty
 from contracts.ticket.ticket import TicketKind
 from kit.money import round_half_up
 from kit.policy import PolicyKind, Title
@@ -20,7 +20,19 @@ from kit.problems import Fault
 HOUR = 3600
 # Nobody waits for a customer who has not been answered yet, whatever the status says (T48), nor while it burns (T42).
 NEVER_PAUSED = (ClockKind.FIRST_REPLY, ClockKind.CONTAINMENT)
+# Whose legs aren't the desk's (T47): the customer sends the goods, the warehouse looks at them and sends others.
+_PARTIES = {
+    ClockKind.SHIP_BACK: ClockParty.CUSTOMER,
+    ClockKind.INSPECT: ClockParty.WAREHOUSE,
+    ClockKind.RESEND: ClockParty.WAREHOUSE,
+    ClockKind.PAY_OUT: ClockParty.PAYMENT,
+}
 Target = Annotated[int, Field(strict=True, ge=1, le=1000 * HOUR)]
+
+
+def party_of(kind: ClockKind) -> ClockParty:
+    """Who has to act, so that a clock is met (T47)."""
+    return _PARTIES.get(kind, ClockParty.DESK)
 
 
 class SlaCase(StrEnum):
@@ -63,8 +75,8 @@ class SlaTargets(BaseModel):
 
     def for_tier(self, seconds: int, tier: Tier | None) -> int:
         """A target for a customer of that tier, to the second (T41, T58)."""
-        factor = Fraction(self.tier_factors.get(tier, "1.00")) if tier else Fraction(1)
-        return max(round_half_up(seconds * factor), 1)
+        factor = self.tier_factors.get(tier) if tier else None
+        return seconds if factor is None else max(round_half_up(seconds * Fraction(factor)), 1)
 
 
 def check_targets(policy: SlaTargets) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.customer.customer import Tier
-from contracts.ticket.clock import ClockKind
+from contracts.ticket.clock import ClockKind, ClockParty
 from contracts.ticket.ticket import TicketKind
 from kit.http.fields import Code, Instant, Line
 from kit.http.pages import Page
@@ -29,6 +29,7 @@ class ClockPublic(BaseModel):
     tier: Tier | None
     status: ClockState
     late: bool = Field(description="It was not met when it was due.")
+    party: ClockParty = Field(description="Who has to act; of the desk, `owner_staff_id`.")
     owner_staff_id: UUID | None
     group: str | None
     unit_id: UUID | None

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from contracts.ticket.clock import ClockKind
 from kit.problems import Problem
 from kit.rows import row_of
 from kit.session import Session
 from kit.work import Work
 from services.ticket.clock import store
 from services.ticket.clock.models import Clock
+from services.ticket.clock.policy import party_of
 from services.ticket.clock.schemas import ClockFactPublic, ClockFilter, ClockPublic, Standing
 from services.ticket.clock.state import UNFINISHED, ClockState
 from services.ticket.sight import in_sight
@@ -66,6 +68,7 @@ def public(row: Mapping[str, Any]) -> ClockPublic:
     shown = {
         **row,
         "group": row["group_code"],
+        "party": party_of(ClockKind(row["kind"])),
         "late": row["breached_at"] is not None,
         "used_seconds": int(row["used"].total_seconds()),
         "due_at": row["due_at"] if row["running_since"] or row["ended_at"] else None,

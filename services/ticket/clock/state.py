@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.ticket.clock import ClockEvent, ClockKind
 from contracts.ticket.ticket import TicketKind
 from kit.lifecycle import Lifecycle
+from services.ticket.clock.policy import party_of
 
 
 class ClockState(StrEnum):
@@ -130,6 +131,7 @@ def told_of(clock: ClockLike, elapsed_seconds: int) -> dict[str, Any]:
         "ticket_number": clock.ticket_number,
         "ticket_kind": TicketKind(clock.ticket_kind),
         "shop": clock.shop,
+        "party": party_of(ClockKind(clock.kind)),
         "owner_staff_id": clock.owner_staff_id,
         "group": clock.group_code,
         "unit_id": clock.unit_id,

@@ -46,6 +46,8 @@ async def send(work: Work, exchange_id: UUID, asked: Send) -> Standing:
     await work.session.flush()
     await store.add_sending(work.session, _sending(work, it, asked))
     await outbox.record(work, it.exchange, _told(work, it, asked))
+    if it.case.kind is RefundKind.RESEND:
+        await _book_goods(work, it)
     more: dict[str, Any] = {"ahead": asked.ahead, "courier": asked.courier}
     await refunds.move(work, it.case, "send", legs=[(ClockKind.RESEND, "meet")], audit={**audited(it), **more})
     return it
@@ -137,11 +139,25 @@ def _told(work: Work, it: Standing, asked: Send) -> ExchangeSent:
     )
 
 
-async def _book_loss(work: Work, it: Standing, sending: Sending) -> None:
-    """The articles at what they were given for; another time that one is lost costs as much again."""
+async def _book_goods(work: Work, it: Standing) -> None:
+    """Goods that are sent once more, and nothing comes back for them, cost whoever is at fault (T57); besides what
+    the reason costs (T29)."""
     refund = it.case.refund
-    worth = pricing.given(it.goods) + it.exchange.difference_minor - it.exchange.again_minor
+    order, _ = await orders.get_order(work, refund.shop, refund.order_no)
+    sums = {CostKind.GOODS: _worth(it), CostKind.FEE: refund.fee_minor}
+    costs = [Cost(kind, Money(minor, refund.currency)) for kind, minor in sums.items() if minor]
+    await liability.book_costs(work, it.case.ticket, order, Fault(refund.fault), costs)
+
+
+async def _book_loss(work: Work, it: Standing, sending: Sending) -> None:
+    """Another time that one is lost costs as much again."""
+    refund = it.case.refund
     order, _ = await orders.get_order(work, refund.shop, refund.order_no)
     carrier = Bearer(CostBearer.COURIER, code=sending.courier[:64])
-    costs = [Cost(CostKind.GOODS, Money(max(worth, 0), refund.currency), carrier)]
+    costs = [Cost(CostKind.GOODS, Money(_worth(it), refund.currency), carrier)]
     await liability.book_costs(work, it.case.ticket, order, Fault.COURIER, costs, cause_id=sending.sending_id)
+
+
+def _worth(it: Standing) -> int:
+    """The articles that are sent, at what they are given for."""
+    return max(pricing.given(it.goods) + it.exchange.difference_minor - it.exchange.again_minor, 0)

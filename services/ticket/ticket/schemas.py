@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
-from contracts.ticket.clock import ClockKind
+from contracts.ticket.clock import ClockKind, ClockParty
 from contracts.ticket.ticket import (
     IntakeChannel,
     Priority,
@@ -159,11 +159,13 @@ class TicketDeadline(BaseModel):
 
 
 class ClockShort(BaseModel):
-    """A clock of a ticket, in short."""
+    """A clock of a ticket, in short: which is late, and by whom (T47)."""
 
     kind: ClockKind
     status: ClockState
     late: bool
+    party: Annotated[ClockParty, Field(description="Who has to act; of the desk, `owner_staff_id`.")]
+    owner_staff_id: UUID | None
     due_at: datetime | None
 
 

@@ -5,14 +5,17 @@ the load of the desk follow here, in one place for all kinds.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
-from contracts.ticket.clock import ClockKind
+from contracts.ticket.clock import ClockKind, ClockParty
 from contracts.ticket.ticket import TicketKind, TicketOutcome, TicketStatus, WaitingOn
 from kit.problems import Problem
 from kit.work import Work
 from services.ticket.clock import service as clocks
+from services.ticket.clock.lifecycle import Timed
+from services.ticket.clock.policy import party_of
 from services.ticket.ticket import derived, lifecycle, store
 from services.ticket.ticket.change import changed, due_from_clocks, locked, timed
 from services.ticket.ticket.derived import Derived
@@ -69,9 +72,15 @@ async def run_legs(work: Work, ticket: Ticket, legs: Sequence[Leg]) -> None:
     for kind, verb in legs:
         match verb:
             case "start":
-                due_at = await clocks.start_leg(work, timed(ticket), kind)
+                due_at = await clocks.start_leg(work, _owed(ticket, kind), kind)
             case "meet":
                 due_at = await clocks.meet_leg(work, timed(ticket), kind)
             case "drop":
                 due_at = await clocks.drop_leg(work, timed(ticket), kind, "dropped")
         due_from_clocks(ticket, due_at)
+
+
+def _owed(ticket: Ticket, kind: ClockKind) -> Timed:
+    """The ticket as the clock of a leg knows it: what isn't the desk's to do is nobody's of the desk (T47)."""
+    facts = timed(ticket)
+    return facts if party_of(kind) is ClockParty.DESK else replace(facts, owner_staff_id=None)
