@@ -1,11 +1,16 @@
 """A refund through the gateway, from the wish to the money, and everybody who has to know of it (T20–T28, A6, C13, N3);
-the demo's after-sales, with books that balance (T55)."""
+the demo's after-sales, with books that balance (T55); and the clients of the guide, as anybody would copy them."""
 
+import re
+import sys
+from asyncio.subprocess import PIPE, create_subprocess_exec
 from decimal import Decimal
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
-from local_stack import Running
+import pytest
+from local_stack import ROOT, Running
 
 from kit.testing.poll import eventually
 from ops import story
@@ -160,3 +165,35 @@ async def letters_to(running: Running, address: str, least: int) -> list[str]:
 async def balanced(people: Callers) -> figures.Books | None:
     seen = await figures.ask_books(people)
     return seen if seen.balance else None
+
+
+@pytest.mark.chaos
+async def test_the_clients_of_the_guide_do_what_it_says(running: Running, known: Secrets, tmp_path: Path) -> None:
+    """E2, E3, E4: an order that is published, and a listener that proves that it missed nothing, twice."""
+    guide = (ROOT / "docs" / "events.md").read_text("utf-8")
+    for user, code in zip(
+        ("storefront", "subscriber"), re.findall(r"```python\n(.*?)```", guide, re.DOTALL), strict=True
+    ):
+        (tmp_path / f"{user}.py").write_text(code)
+
+    async def run(user: str, *words: str) -> list[str]:
+        url = broker_url(user, known, last_ports(Home(running.home)))
+        command = (sys.executable, f"{user}.py", *words)
+        child = await create_subprocess_exec(*command, cwd=tmp_path, env={"NATS_URL": url}, stdout=PIPE)
+        said, _ = await child.communicate()
+        assert child.returncode == 0
+        return said.decode().splitlines()
+
+    assert await run("storefront", "G-2001") == []
+    said: list[str] = []
+
+    async def heard() -> bool:
+        said.extend(await run("subscriber"))
+        return any("G-2001 #3" in line for line in said)
+
+    await eventually(heard, within=WITHIN)
+    assert [line for line in said if "G-2001" in line] == [
+        f"order.{verb} main G-2001 #{place}" for place, verb in enumerate(("recorded", "paid", "shipped"), 1)
+    ]
+    (last,) = await run("subscriber")
+    assert last.startswith("complete: ")
