@@ -202,8 +202,8 @@ class Server(uvicorn.Server):
     """uvicorn's, which now and then looks at all its connections: no request costs a timer."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """What a process has loaded by now it keeps. The garbage collector need not look at all of it again and again,
-        while requests wait."""
+        """What a process has loaded by now it keeps: the garbage collector need not look at it again and again while
+        requests wait."""
         await super().startup(sockets=sockets)
         gc.freeze()
 
