@@ -49,8 +49,8 @@ class Rows:
 
     def add(self, table: Table, row: Mapping[str, Any], *, first: bool = False) -> None:
         """One row more; `first` of all when others refer to it that are here already."""
-        documents, place = _documents(table), (table, tuple(row))
-        values = [json_text(value) if name in documents else value for name, value in row.items()]
+        written, place = _written(table), (table, tuple(row))
+        values = [written[name](value) if name in written else value for name, value in row.items()]
         if first and place not in self._rows:
             self._rows = {place: [], **self._rows}
         self._rows.setdefault(place, []).append(values)
@@ -82,12 +82,15 @@ def _statement(shape: Shape) -> str:
 
 
 def _value(table: Table, column: str, place: int) -> str:
-    return f"array_to_tsvector(${place}::text[])" if isinstance(table.c[column].type, TSVECTOR) else f"${place}"
+    is_vector = isinstance(table.c[column].type, TSVECTOR)
+    return f"array_to_tsvector(string_to_array(${place}, ' '))" if is_vector else f"${place}"
 
 
 @lru_cache(maxsize=512)
-def _documents(table: Table) -> frozenset[str]:
-    return frozenset(column.name for column in table.c if isinstance(column.type, JSONB))
+def _written(table: Table) -> dict[str, Callable[[Any], str | None]]:
+    """How the columns are given to the driver that don't take a value as it is. Lexemes hold no blank, and of a list
+    the driver would look at each item several times."""
+    return {column.name: _WRITTEN[type(column.type)] for column in table.c if type(column.type) in _WRITTEN}
 
 
 def made(model: type[M], **values: Any) -> M:
@@ -103,8 +106,9 @@ def made(model: type[M], **values: Any) -> M:
 
 
 def row_of(model: SQLModel) -> dict[str, Any]:
-    """A row as its columns hold it."""
-    return {name: getattr(model, name) for name in _columns(type(model))}
+    """A row as its columns hold it. Asked of the model, each of them would be looked for in the database first."""
+    held = model.__dict__
+    return {name: held[name] if name in held else getattr(model, name) for name in _columns(type(model))}
 
 
 @lru_cache(maxsize=512)
@@ -128,3 +132,6 @@ def _defaults(model: type[SQLModel]) -> tuple[dict[str, Any], dict[str, Callable
 def json_text(value: Any) -> str | None:
     """A value as the driver's `jsonb` takes it; None stays SQL's NULL."""
     return None if value is None else orjson.dumps(value, default=str).decode()
+
+
+_WRITTEN: dict[type[Any], Callable[[Any], str | None]] = {JSONB: json_text, TSVECTOR: " ".join}

@@ -26,6 +26,7 @@ _DAY_PATTERN = "(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _INSTANT_PATTERN = f"^(19[7-9][0-9]|2[01][0-9]{{2}}|2200)-{_DAY_PATTERN}[Tt]{_CLOCK_PATTERN}$"
 _CONTROL = r"\u0000-\u0008\u000b-\u001f\u007f"
+_UNPRINTABLE = re.compile(rf"[{_CONTROL}\ud800-\udfff]")
 _VISIBLE = re.compile(r"[^\s\ufeff]")
 _TEXT_PATTERN = f"^[^{_CONTROL}]*$"
 _LINE_PATTERN = rf"^[^\n{_CONTROL}]*[^\s\u0085\ufeff{_CONTROL}][^\n{_CONTROL}]*$"
@@ -37,9 +38,7 @@ def documented(pattern: str) -> Any:
 
 
 def _printable(text: str) -> str:
-    if any(
-        (ord(char) < 32 and char not in "\n\t") or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 for char in text
-    ):
+    if _UNPRINTABLE.search(text):
         raise InvalidValue("不能包含控制字符", "must not hold control characters")
     return text
 

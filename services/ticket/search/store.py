@@ -37,6 +37,7 @@ WHERE text_id = ANY(:text_ids) OR ticket_id = :moved
 def row(text_id: UUID, ticket_id: UUID, place: tuple[str, datetime], body: str, *, internal: bool) -> dict[str, Any]:
     """A text as the table holds it."""
     shop, opened_at = place
+    plain = words.plain(body)
     return {
         "text_id": text_id,
         "ticket_id": ticket_id,
@@ -44,8 +45,8 @@ def row(text_id: UUID, ticket_id: UUID, place: tuple[str, datetime], body: str, 
         "opened_at": opened_at,
         "internal": internal,
         "body": body,
-        "plain": words.plain(body),
-        "entries": [*words.entries(body), *words.place(shop, opened_at)],
+        "plain": plain,
+        "entries": [*words.entries_of_plain(plain), *words.place(shop, opened_at)],
     }
 
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import add
 
 LONGEST_WORD = 64
 _HAN = (
@@ -55,9 +56,17 @@ def plain(text: str) -> str:
 
 def entries(text: str) -> set[str]:
     """The entries under which the text stands in the index."""
+    return entries_of_plain(plain(text))
+
+
+def entries_of_plain(plain: str) -> set[str]:
+    """The same for a text that is in its plain form already; to bring it there is most of the work."""
     found: set[str] = set()
-    for run in runs(text):
-        found.update(_of_run(run))
+    for run in plain.split():
+        if is_chinese(run):
+            found.update(pairs(run), run[-1])
+        else:
+            found.add(run[:LONGEST_WORD])
     return found
 
 
@@ -81,14 +90,6 @@ def place(shop: str, opened_at: datetime) -> Sequence[str]:
     return of_shop(shop), of_month(opened_at)
 
 
-def _of_run(run: str) -> Iterator[str]:
-    if not is_chinese(run):
-        yield run[:LONGEST_WORD]
-        return
-    yield from pairs(run)
-    yield run[-1]
-
-
 def pairs(run: str) -> Iterable[str]:
     """Neighbours of a Chinese run, two by two."""
-    return (run[at : at + 2] for at in range(len(run) - 1))
+    return map(add, run, run[1:])
