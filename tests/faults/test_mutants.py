@@ -20,7 +20,7 @@ def test_every_mutant_has_its_place(mutant: object, tmp_path: Path) -> None:
         mutate(tmp_path, edit)
         assert edit.after in copied.read_text()
     file, _, name = mutant.found_by.partition("::")  # type: ignore[attr-defined]
-    assert f"def {name}" in (ROOT / file).read_text()
+    assert f"def {name.partition('[')[0]}(" in (ROOT / file).read_text()
 
 
 def test_a_text_that_moved_is_an_error(tmp_path: Path) -> None:

@@ -63,8 +63,10 @@ def _is_found(tree: Path, mutant: Mutant) -> bool:
 
 def _outcome(tree: Path, tests: Sequence[str]) -> int:
     """pytest's exit code over these tests of the copied tree."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]
-    env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    plugins = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", *plugins, *tests]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    env["PYTHONPATH"] = str(tree)
     return subprocess.run(
         command, cwd=tree, env=env, capture_output=True, timeout=TEST_SECONDS, check=False
     ).returncode

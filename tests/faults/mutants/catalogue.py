@@ -38,7 +38,8 @@ MUTANTS = (
                 "        try:\n            verdicts = await self.apply(arrivals)\n",
             ),
         ),
-        "tests/kit/test_kit_crashes.py",
+        "tests/kit/test_kit_crashes.py::test_after_a_crash_anywhere_everything_acknowledged_is_there_and_has_its_effect_once"
+        "[before-effect-commit=crash@1]",
     ),
     Mutant(
         "no-inbox",
@@ -123,7 +124,7 @@ MUTANTS = (
                 "        if False:\n",
             ),
         ),
-        "tests/ticket/test_ticket_verbs.py",
+        "tests/ticket/test_ticket_verbs.py::test_a_verb_may_ask_for_the_version_it_was_decided_on",
     ),
     Mutant(
         "sequence-from-the-row-version",
@@ -135,6 +136,6 @@ MUTANTS = (
                 "        aggregate.event_seq = getattr(aggregate, 'version', aggregate.event_seq + 1)\n",
             ),
         ),
-        "tests/ticket/test_ticket_hands.py",
+        "tests/ticket/test_ticket_hands.py::test_a_ticket_is_given_to_somebody_or_to_a_group",
     ),
 )
