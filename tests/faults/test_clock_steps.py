@@ -14,7 +14,7 @@ import pytest
 from chaos import Done, Plan, proved, seeds
 from kills import until_done
 from local_stack import Running
-from sizes import full, size
+from sizes import full
 from stepping import COMPILER, EVERYBODY, TICKET, Stepper
 from tables import rows
 
@@ -71,11 +71,12 @@ async def step_on(stepper: Stepper, running: Running, load: "asyncio.Task[Any]",
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("chosen", [EVERYBODY, pytest.param(TICKET, marks=full)])
+@pytest.mark.parametrize("chosen", [EVERYBODY, TICKET])
+@full
 async def test_nothing_is_lost_while_the_clock_steps(
     chosen: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stepper = Stepper.built(tmp_path)
     with capsys.disabled():
-        plan = Plan(size(600, 60), len(STEPS), seeds()[0], listened=False)
+        plan = Plan(400, len(STEPS), seeds()[0], listened=False)
         await proved(plan, tmp_path, partial(step_on, stepper), **stepper.environment(chosen))

@@ -14,7 +14,7 @@ from chaos import Done, Plan, proved, seeds
 from checks import kept_in, lacking
 from kills import killed, until_done
 from local_stack import ROOT, Running
-from sizes import size
+from sizes import full
 from tables import SERVICES, value
 
 from kit.testing.poll import eventually
@@ -73,8 +73,9 @@ async def rebuilt(running: Running) -> bool:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
+@full
 async def test_a_broker_whose_store_is_gone_is_rebuilt_from_the_outboxes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():
-        await proved(Plan(size(400, 60), 1, seeds()[0], listened=False), tmp_path, lose_the_store)
+        await proved(Plan(400, 1, seeds()[0], listened=False), tmp_path, lose_the_store)
