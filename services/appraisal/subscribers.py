@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contracts.ticket.aftercare import GoodwillPaid
+from contracts.ticket.aftercare import CostRebooked, GoodwillPaid
 from contracts.ticket.order import OrderCancelled, OrderCorrected, OrderFlagged, OrderPaid
 from contracts.ticket.payment import PaymentPaidLate
 from contracts.ticket.refund import RefundPaid
@@ -30,6 +30,7 @@ SUBSCRIPTIONS = (
             OrderCorrected: credit.take_orders,
             OrderCancelled: credit.take_orders,
             **dict.fromkeys((RefundPaid, GoodwillPaid, PaymentPaidLate), take_refunds),
+            CostRebooked: refunds.take_rebookings,
         },
     ),
 )

@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from appraisal_desk import Desk, an_order, corrected, flagged, refunded
+from appraisal_desk import Desk, an_order, arrival, corrected, flagged, refunded
 from stage import Starter
 
 from contracts.examples import example
@@ -130,3 +130,16 @@ async def test_a_flag_and_a_refund_that_arrive_at_once_are_both_seen(desk: Desk)
         order = an_order(f"R-{place}")
         await asyncio.gather(desk.hear(flagged(order, 2)), desk.hear(refunded(order)), desk.hear(corrected(order, 3)))
         assert (await desk.credit(order))["why_not"] == "refunded"
+
+
+async def test_a_cost_laid_at_anothers_door_is_kept_whatever_comes_first(desk: Desk) -> None:
+    """T57: who bears it now and who did, once each time."""
+    event, clerk = example("cost.rebooked"), new_id()
+    cost = event.cost.model_copy(update={"bearer": CostBearer.STAFF, "staff_id": clerk, "unit_id": None})
+    again = event.model_copy(update={"cost": cost, "before": event.cost})
+    for _ in range(2):
+        await desk.hear(arrival(again, 2), arrival(event, 1))
+    kept = await desk.rows("SELECT bearer, staff_id, bearer_before FROM cost_rebooking_fact ORDER BY sequence")
+    assert [tuple(row) for row in kept] == [
+        (event.cost.bearer, event.cost.staff_id, event.before.bearer), ("staff", clerk, event.cost.bearer),
+    ]  # fmt: skip

@@ -3,12 +3,12 @@
 from typing import Any
 
 from contracts.price import Price
-from contracts.ticket.aftercare import GoodwillPaid
+from contracts.ticket.aftercare import CostRebooked, GoodwillPaid
 from contracts.ticket.payment import PaymentPaidLate
 from contracts.ticket.refund import CaseCost, RefundPaid
 from kit.envelope import Meta
 from kit.money import Money
-from services.appraisal.refund.models import RefundCostFact, RefundFact
+from services.appraisal.refund.models import CostRebookingFact, RefundCostFact, RefundFact
 
 MoneyBackEvent = RefundPaid | GoodwillPaid | PaymentPaidLate
 
@@ -47,6 +47,20 @@ def cost_facts(meta: Meta, paid: MoneyBackEvent) -> list[RefundCostFact]:
         )
         for place, cost in enumerate(costs, start=1)
     ]
+
+
+def rebooking_fact(meta: Meta, told: CostRebooked) -> CostRebookingFact:
+    """Who bears a cost from now on, and who did."""
+    who = ("bearer", "bearer_code", "unit_id", "staff_id")
+    return CostRebookingFact(
+        sequence=meta.sequence,
+        **told.model_dump(include={"cost_id", "cause_id", "order_id", "shop", "month", "rebooked_at"}),
+        kind=told.cost.kind,
+        currency=told.cost.amount.currency,
+        amount_minor=_minor(told.cost.amount),
+        **{name: getattr(told.cost, name) for name in who},
+        **{f"{name}_before": getattr(told.before, name) for name in who},
+    )
 
 
 def _why(paid: MoneyBackEvent) -> dict[str, Any]:

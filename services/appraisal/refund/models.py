@@ -50,3 +50,29 @@ class RefundCostFact(AppraisalServiceTable, table=True):
     bearer_code: str | None = Field(default=None, sa_type=Text)
     unit_id: UUID | None = None
     staff_id: UUID | None = None
+
+
+class CostRebookingFact(AppraisalServiceTable, table=True):
+    """转责: a case's cost was laid at somebody else's door (T57), as its event tells it; the highest sequence of a
+    cost says who bears it now. `cause_id` is the refund, goodwill or change that it belongs to, `month` when it counts."""
+
+    __tablename__ = "cost_rebooking_fact"
+
+    cost_id: UUID = Field(primary_key=True)
+    sequence: int = Field(primary_key=True, sa_type=BigInteger)
+    cause_id: UUID
+    order_id: UUID
+    shop: str = Field(sa_type=Text)
+    month: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    currency: str = Field(sa_type=Text)
+    amount_minor: int = Field(sa_type=BigInteger)
+    bearer: str = Field(sa_type=Text)
+    bearer_code: str | None = Field(default=None, sa_type=Text)
+    unit_id: UUID | None = None
+    staff_id: UUID | None = None
+    bearer_before: str = Field(sa_type=Text)
+    bearer_code_before: str | None = Field(default=None, sa_type=Text)
+    unit_id_before: UUID | None = None
+    staff_id_before: UUID | None = None
+    rebooked_at: datetime

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from contracts.ticket.aftercare import CostRebooked
 from kit.envelope import Delivery
 from kit.work import Work
 from services.appraisal.refund import facts, policy, store
@@ -24,6 +25,11 @@ async def take_refunds(work: Work, deliveries: Sequence[Delivery[MoneyBackEvent]
         costs = [cost for one in told for cost in facts.cost_facts(one.meta, one.event)]
         await store.replace_costs(work.session, fresh, costs)
     return {one.event.order_id for one in told}
+
+
+async def take_rebookings(work: Work, deliveries: Sequence[Delivery[CostRebooked]]) -> None:
+    """Keep whose door costs were laid at (T57): known before their refund or after it."""
+    await store.keep_rebookings(work.session, [facts.rebooking_fact(one.meta, one.event) for one in deliveries])
 
 
 async def fully_refunded(work: Work, order_ids: Collection[UUID]) -> set[UUID]:

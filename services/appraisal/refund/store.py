@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.appraisal.refund.models import RefundCostFact, RefundFact
+from services.appraisal.refund.models import CostRebookingFact, RefundCostFact, RefundFact
 
 # Two keys of four bytes are a space of their own beside the kit's locks of one long key; the first is this service's.
 _TAKING = text("SELECT pg_advisory_xact_lock(1635018081, 2)")
@@ -45,6 +45,12 @@ async def replace_costs(session: AsyncSession, refund_ids: Collection[UUID], cos
     await session.execute(delete(RefundCostFact).where(col(RefundCostFact.refund_id).in_(refund_ids)))
     if costs:
         await session.execute(insert(RefundCostFact), [cost.model_dump() for cost in costs])
+
+
+async def keep_rebookings(session: AsyncSession, facts: Sequence[CostRebookingFact]) -> None:
+    """Keep these facts; one that is there stays as it is."""
+    rows = [fact.model_dump() for fact in facts]
+    await session.execute(insert(CostRebookingFact).on_conflict_do_nothing(), rows)
 
 
 async def of_orders(session: AsyncSession, order_ids: Collection[UUID]) -> Sequence[RefundFact]:
