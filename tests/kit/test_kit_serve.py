@@ -1,12 +1,14 @@
 """Starting a process where somebody listens already: one sentence that says what to do."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
 
 import pytest
 
+from kit import serve
 from kit.testing.children import free_port
 
 
@@ -44,3 +46,16 @@ def test_a_host_that_is_not_here_is_told_too() -> None:
     assert run.returncode == 1
     assert run.stderr.startswith("appraisal: cannot listen on port 8099 of 192.0.2.1: ")
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_process_takes_as_many_open_files_as_it_may_have() -> None:
+    """Many systems begin with 1,024, which is a thousand slow clients."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+        serve._allow_many_files()
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert now == (serve.OPEN_FILES if most == resource.RLIM_INFINITY else min(serve.OPEN_FILES, most))
+        assert most == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
