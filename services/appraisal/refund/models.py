@@ -54,7 +54,7 @@ class RefundCostFact(AppraisalServiceTable, table=True):
 
 class CostRebookingFact(AppraisalServiceTable, table=True):
     """转责: a case's cost was laid at somebody else's door (T57), as its event tells it; the highest sequence of a
-    cost says who bears it now. `cause_id` is the refund, goodwill or change that it belongs to, `month` when it counts."""
+    cost says who bears it now. `cause_id` is the refund, goodwill or change that it is of, `month` when it counts."""
 
     __tablename__ = "cost_rebooking_fact"
 
