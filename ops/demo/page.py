@@ -133,8 +133,17 @@ def _books(seen: Figures) -> Lines:
 
 
 def _agents(seen: Figures) -> Lines:
-    head = ("agent 客服", "shift 班次", "in hand 在手", "complaints 办结投诉", "on promise 按承诺", "sales 成交")
+    head = (
+        "agent 客服",
+        "shift 班次",
+        "given 派单",
+        "in hand 在手",
+        "closed 办结投诉",
+        "on promise 按承诺",
+        "sales 成交",
+    )
     shifts = {one["staff_id"]: one["status"] for one in seen.shifts}
+    given = Counter(staff_id for staff_id, _ in _given(seen.messages))
     hands = Counter(one["assignee_staff_id"] for one in seen.tickets if one["status"] in _IN_HAND)
     ended = {one["staff_id"]: one for one in seen.complaints["agents"]}
     sales = Counter(one["staff_id"] for one in seen.credits if one["counted"])
@@ -144,11 +153,17 @@ def _agents(seen: Figures) -> Lines:
         if known in shifts or known in ended or sales[known]:
             work = ended.get(known, {"handled": 0, "on_promise": None})
             promise = f"{work['on_promise']}%" if work["on_promise"] else ""
-            figures = (count(hands[known]), count(work["handled"]), promise, count(sales[known]))
-            rows.append((_alias(person), shifts.get(known, ""), *figures))
+            hand = (given[known], hands[known], work["handled"])
+            rows.append((_alias(person), shifts.get(known, ""), *map(count, hand), promise, count(sales[known])))
     yield from columns([head, *rows], left=2)
     yield f"handovers 交接班: {listed(Counter(one['status'] for one in seen.sheets))}"
     yield f"commission pool 提成 for {sum(sales.values())} credited orders: {_price(seen.pool['pool'])}"
+
+
+def _given(messages: Sequence[Row]) -> set[tuple[str, str]]:
+    """Whom notify told of which ticket that it is theirs (T4, N3)."""
+    told = (one for one in messages if one["event"] == "ticket.assigned" and one["recipient_staff_id"])
+    return {(one["recipient_staff_id"], one["ticket_id"]) for one in told}
 
 
 def _messages(seen: Figures) -> Lines:

@@ -42,7 +42,7 @@ def message(event: str, event_id: str, channel: str = "inbox") -> dict[str, Any]
     status, failure = ("unread", None) if channel == "inbox" else ("failed", "no_contact")
     return {
         "event": event, "event_id": event_id, "channel": channel, "status": status, "failure": failure,
-        "recipient_staff_id": "s-1", "recipient_customer_id": None,
+        "recipient_staff_id": "s-1", "recipient_customer_id": None, "ticket_id": "t-1",
     }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ SEEN = Figures(
     today=[{"flag_meaning": "cleared"}, {"flag_meaning": None}],
     credits=[{"staff_id": "s-1", "counted": True}],
     pool={"pool": {"amount": "1.00", "currency": "CNY"}},
-    messages=[message("ticket.closed", "e-1"), message("ticket.closed", "e-1"), message("refund.paid", "e-2", "email")],
+    messages=[message("ticket.assigned", "e-1"), message("ticket.assigned", "e-1"), message("refund.paid", "e-2", "email")],
 )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def test_the_page_adds_up_what_it_was_told() -> None:
     assert line_of("payments that could not be made at first:") == ["1,", "with", "1", "failures", "in", "all"]
     assert line_of("inquiry 转办工单") == ["1", "0", "1", "0", "0"]
     assert line_of("balanced 平衡") == ["yes"]
-    assert line_of("菲菲") == ["ended", "1", "1", "100.00%", "1"]
+    assert line_of("菲菲") == ["ended", "1", "1", "1", "100.00%", "1"]
     assert line_of("told twice of one event by one channel:") == ["1", "of", "2"]
     (replies,) = (line.split() for line in page(SEEN, AT).splitlines() if "15.0 s" in line)
     assert replies[4:] == ["2", "1", "0", "3.0", "s", "16.6", "s", "20.0", "s"]

@@ -17,7 +17,7 @@ from ops.credentials import STAFF_ROLES
 from ops.demo import cdnow
 from ops.demo.importing import Journal, Totals, totals
 
-IMPORTED = 3000
+IMPORTED = 2000
 QUOTED_ORDERS = (800, 1000, 1001, 2000, 3000, 3001, 3500)
 
 
