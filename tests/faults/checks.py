@@ -4,7 +4,7 @@ says in a line each what doesn't fit. Nothing is looked at by sample."""
 import collections
 import contextlib
 import importlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 import nats
@@ -38,7 +38,7 @@ async def faults_of(running: Running, history: History, ended: Iterable[str]) ->
     found = [fault async for fault in _left_behind(running)]
     found += await _operations(running, history)
     found += await _tickets(running, history, set(ended))
-    found += [fault for service in SERVICES for fault in _sequences(service, told[service])]
+    found += [fault for service in SERVICES for fault in misnumbered(service, told[service])]
     for service in SERVICES:
         found += await _stream(running, service, told[service])
         found += await _read(running, service, told)
@@ -63,18 +63,23 @@ LEFT = {
 
 
 async def _operations(running: Running, history: History) -> list[str]:
-    """What is ok was done once, what failed wasn't, what is unknown at most once; and nobody else did anything."""
+    """What the history says, beside what each request has written into the trail."""
     written = "SELECT request_id, count(*) AS changes FROM audit WHERE request_id IS NOT NULL GROUP BY request_id"
     changes = {row["request_id"]: row["changes"] for row in await rows(running, "ticket", written)}
+    return judged(history.operations, changes)
+
+
+def judged(operations: Sequence[Operation], changes: Mapping[str, int]) -> list[str]:
+    """What is ok was done once, what failed wasn't, what is unknown at most once; nothing stands in it twice."""
     faults = []
-    for one in history.operations:
-        seen = changes.get(one.id, 0)
-        allowed = {Outcome.OK: {CHANGES[one.name]}, Outcome.FAILED: {0}}.get(one.outcome, {0, CHANGES[one.name]})
+    for one in operations:
+        seen, once = changes.get(one.id, 0), CHANGES[one.name]
+        allowed = {Outcome.OK: {once}, Outcome.FAILED: {0}, Outcome.UNKNOWN: {0, once}}[one.outcome]
         if seen not in allowed:
             faults.append(f"{one.id} is {one.outcome} and changed {seen} things")
         if one.outcome is Outcome.FAILED and one.name != "retry":  # that one may come too late
             faults.append(f"{one.id} was refused: {one.status} {one.answer}")
-    doubled = [key for key, times in collections.Counter(one.id for one in history.operations).items() if times > 1]
+    doubled = [key for key, times in collections.Counter(one.id for one in operations).items() if times > 1]
     return faults + [f"{key} stands twice in the history" for key in doubled]
 
 
@@ -103,7 +108,7 @@ def _ticket_of(opening: Operation) -> str:
     return str(opening.answer.get("ticket_id") or opening.answer.get("refund_id") or opening.answer["complaint_id"])
 
 
-def _sequences(service: str, told: list[Any]) -> list[str]:
+def misnumbered(service: str, told: Sequence[Mapping[str, Any]]) -> list[str]:
     """The events of each aggregate are numbered 1, 2, 3 …"""
     given: dict[tuple[str, str], list[int]] = collections.defaultdict(list)
     for row in told:
@@ -114,12 +119,17 @@ def _sequences(service: str, told: list[Any]) -> list[str]:
 async def _stream(running: Running, service: str, told: list[Any]) -> list[str]:
     """Read the whole stream as a subscriber would: all that was told, the events of each aggregate in order."""
     kept = await kept_in(running, service.upper())
-    faults = [f"{service}: {len(lost)} events aren't in the stream"] if (lost := _ids(told) - _ids(kept)) else []
+    lost = _ids(told) - _ids(kept)
+    return [*([f"{service}: {len(lost)} events aren't in the stream"] if lost else []), *disordered(service, kept)]
+
+
+def disordered(service: str, kept: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Aggregates whose events don't stand in their order; one that stands there twice counts where it stands first."""
     order: dict[tuple[str, str], list[int]] = collections.defaultdict(list)
     for event in kept:
         order[_key(event)].append(event["sequence"])
     first = {key: list(dict.fromkeys(given)) for key, given in order.items()}
-    return faults + [f"{service}: {key} came as {given}" for key, given in first.items() if given != sorted(given)]
+    return [f"{service}: {key} came as {given}" for key, given in first.items() if given != sorted(given)]
 
 
 async def kept_in(running: Running, stream: str) -> list[dict[str, Any]]:

@@ -1,0 +1,43 @@
+"""The checkers of the chaos runs find what they are for, and nothing else."""
+
+import pytest
+from checks import CHANGES, disordered, judged, misnumbered
+from history import Operation, Outcome
+
+
+def done(outcome: Outcome, name: str = "open") -> Operation:
+    return Operation(name, "7-1", outcome, 0, {}, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes", "is_good"),
+    [
+        (Outcome.OK, 1, True), (Outcome.OK, 0, False), (Outcome.OK, 2, False),
+        (Outcome.UNKNOWN, 0, True), (Outcome.UNKNOWN, 1, True), (Outcome.UNKNOWN, 2, False),
+    ],
+)  # fmt: skip
+def test_ok_is_once_and_unknown_at_most_once(outcome: Outcome, changes: int, is_good: bool) -> None:
+    assert (judged([done(outcome)], {"open-7-1": changes}) == []) is is_good
+
+
+def test_what_failed_did_nothing() -> None:
+    late = done(Outcome.FAILED, "retry")
+    assert judged([late], {}) == []
+    assert judged([late], {late.id: CHANGES["retry"]}) == ["retry-7-1 is failed and changed 3 things"]
+    assert judged([done(Outcome.FAILED)], {}) == ["open-7-1 was refused: 0 {}"]
+
+
+def test_an_operation_stands_once_in_the_history() -> None:
+    assert judged([done(Outcome.OK)] * 2, {"open-7-1": 1}) == ["open-7-1 stands twice in the history"]
+
+
+@pytest.mark.parametrize(("given", "is_good"), [([1, 2, 3], True), ([1, 3], False), ([2], False), ([1, 1], False)])
+def test_events_are_numbered_without_gaps(given: list[int], is_good: bool) -> None:
+    told = [{"noun": "ticket", "id": "a", "sequence": sequence} for sequence in given]
+    assert (misnumbered("ticket", told) == []) is is_good
+
+
+@pytest.mark.parametrize(("given", "is_good"), [([1, 2, 3], True), ([1, 2, 1, 3], True), ([1, 3, 2], False)])
+def test_a_stream_keeps_the_order_of_an_aggregate(given: list[int], is_good: bool) -> None:
+    kept = [{"noun": "ticket", "id": "a", "sequence": sequence} for sequence in given]
+    assert (disordered("ticket", kept) == []) is is_good
