@@ -47,6 +47,7 @@ from contracts.ticket.shift import (
     ShiftStarted,
     ShiftUncovered,
 )
+from contracts.ticket.shop_account import ShopAccountFoundUnattended
 
 _SHIFT = {
     "shift_id": SHIFT,
@@ -183,6 +184,15 @@ EXAMPLES: tuple[Event, ...] = (
         policy_version=1,
         booked_by=AS_SUPERVISOR,
         booked_at=at(14, 9),
+    ),
+    ShopAccountFoundUnattended(
+        alarm_id=uid(0x353),
+        shop_account_id=uid(0x354),
+        shop=SHOP,
+        assigned_staff_id=AGENT,
+        delegate_staff_id=COLLEAGUE,
+        since=at(14, 11, 12),
+        found_at=at(14, 11, 30),
     ),
     *SHIFTS,
     *REQUESTS,

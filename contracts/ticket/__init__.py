@@ -11,6 +11,7 @@ from contracts.ticket import (
     refund,
     service_request,
     shift,
+    shop_account,
     ticket,
 )
 
@@ -24,5 +25,6 @@ EVENTS: tuple[type[Event], ...] = (
     *payment.EVENTS,
     *penalty.EVENTS,
     *shift.EVENTS,
+    *shop_account.EVENTS,
     *service_request.EVENTS,
 )

@@ -33,6 +33,7 @@ AGREED = {
         exchange.sent goodwill.granted goodwill.paid goodwill.failed cost.rebooked emergency.contained
         payment.drifted payment.paid_late penalty.published platform_points.booked
         shift.started shift.ended shift.handed_over shift.handover_missed shift.uncovered
+        shop_account.found_unattended
         service_request.submitted service_request.returned service_request.approved service_request.done
         review.worked
     """,

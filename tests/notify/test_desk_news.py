@@ -10,6 +10,7 @@ from stage import NOON, Starter
 
 from contracts.appraisal.staff import StaffRole, StaffStatus
 from contracts.event import Event
+from contracts.examples import example
 from contracts.price import Price
 from contracts.ticket.aftercare import EmergencyContained, Lateness
 from contracts.ticket.clock import ClockBreached, ClockKind, ClockWarned
@@ -157,6 +158,14 @@ async def test_of_a_swapped_shift_that_nobody_came_to_both_hear(desk: Desk) -> N
     planned = {"shift_id": new_id(), "staff_id": ann, "planned_start": NOON, "planned_end": NOON}
     await desk.hear(ShiftUncovered(**planned, swap_id=new_id(), swapped_with_staff_id=ben, found_at=NOON))
     assert await desk.told() == {(ann, "shift-uncovered"), (ben, "shift-uncovered")}
+
+
+async def test_an_account_at_which_nobody_sits_is_told_to_its_people_and_the_supervisors(desk: Desk) -> None:
+    """T35"""
+    ann, ben, chief = await desk.know(), await desk.know(), await desk.know(StaffRole.SUPERVISOR)
+    about = {"assigned_staff_id": ann, "delegate_staff_id": ben}
+    await desk.hear(example("shop_account.found_unattended").model_copy(update=about))
+    assert await desk.told() == {(one, "shop-account-unattended") for one in (ann, ben, chief)}
 
 
 async def test_penalties_are_told_to_the_leads_on_the_list_managers_and_finance(desk: Desk) -> None:

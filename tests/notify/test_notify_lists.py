@@ -65,7 +65,7 @@ TEMPLATES = (
     "refund.approved.customer", "refund.failed", "refund.goods_wanted.customer", "refund.paid",
     "refund.paid.customer", "refund.refused.customer", "refund.resend_approved.customer",
     "service_request.coupon.customer", "service_request.done.customer", "service_request.returned.customer",
-    "shift.handover_missed", "shift.uncovered", "ticket.answered.customer", "ticket.assigned", "ticket.closed",
+    "shift.handover_missed", "shift.uncovered", "shop_account.unattended", "ticket.answered.customer", "ticket.assigned", "ticket.closed",
     "ticket.closed.customer", "ticket.customer_wrote", "ticket.opened", "ticket.queued",
 )  # fmt: skip
 RULES = [
@@ -75,6 +75,7 @@ RULES = [
     "refund-approved-customer", "refund-failed", "refund-goods-wanted-customer", "refund-paid",
     "refund-paid-customer", "refund-refused-customer", "refund-resend-customer", "request-done-coupon-customer",
     "request-done-customer", "request-returned-customer", "shift-handover-missed", "shift-uncovered",
+    "shop-account-unattended",
     "ticket-answered-customer", "ticket-assigned", "ticket-closed", "ticket-closed-customer", "ticket-customer-wrote",
     "ticket-opened", "ticket-queued",
 ]  # fmt: skip

@@ -112,6 +112,8 @@ async def test_nobody_signed_in_raises_an_alarm_every_half_hour(accounts: Accoun
     (ended,) = [one for one in await accounts.alarms("standing=false") if one["alarm_id"] == alarm["alarm_id"]]
     assert ended["ended_by_staff_id"] == str(accounts.hua)
     assert (await accounts.desk.audits(left["shop_account_id"])).count("raise-alarm") == 1
+    told = await accounts.desk.rows("SELECT aggregate_id FROM outbox WHERE subject = 'shop_account.found_unattended'")
+    assert [str(row.aggregate_id) for row in told].count(alarm["alarm_id"]) == 1
 
 
 async def test_who_falls_silent_is_signed_out(accounts: Accounts) -> None:

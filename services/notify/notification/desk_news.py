@@ -1,4 +1,4 @@
-"""What events of the desk give: tickets, flags, clocks, grades, emergencies, shifts and penalties."""
+"""What events of the desk give: tickets, flags, clocks, grades, emergencies, shifts, accounts and penalties."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +10,7 @@ from contracts.ticket.complaint import ComplaintGraded
 from contracts.ticket.order import OrderFlagged
 from contracts.ticket.penalty import PenaltyPublished
 from contracts.ticket.shift import ShiftEvent, ShiftHandoverMissed, ShiftUncovered
+from contracts.ticket.shop_account import ShopAccountFoundUnattended
 from contracts.ticket.ticket import (
     TicketAssigned,
     TicketClosed,
@@ -116,6 +117,12 @@ def of_shift(meta: Meta, event: ShiftEvent) -> Occurrence:
     return occurrence(meta, facts, {ASSIGNEE: those(event.staff_id, other)})
 
 
+def of_shop_account(meta: Meta, event: ShopAccountFoundUnattended) -> Occurrence:
+    """What a shop's account gives at which nobody sits: its agent and the delegate are named (T35)."""
+    facts: Facts = {"shop": event.shop, "since": moment(event.since)}
+    return occurrence(meta, facts, {ASSIGNEE: those(event.assigned_staff_id, event.delegate_staff_id)})
+
+
 def of_penalties(meta: Meta, event: PenaltyPublished) -> Occurrence:
     """What a month's penalty list gives; the leads on it are named (T14)."""
     facts: Facts = {
@@ -134,5 +141,6 @@ MAKERS: Mapping[type[Event], Callable[[Meta, Any], Occurrence]] = {
     ComplaintGraded: of_grade,
     EmergencyContained: of_emergency,
     **dict.fromkeys((ShiftHandoverMissed, ShiftUncovered), of_shift),
+    ShopAccountFoundUnattended: of_shop_account,
     PenaltyPublished: of_penalties,
 }

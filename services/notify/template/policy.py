@@ -13,7 +13,7 @@ MISSING = "—"
 VARIABLES = frozenset({
     "number", "kind", "shop", "order_no", "priority", "outcome", "clock", "due_at", "grade", "cause", "lateness",
     "month", "lines", "total", "planned_end", "amount", "failure", "courier", "difference", "coupon", "alarm",
-    "drift", "expected", "found",
+    "drift", "expected", "found", "since",
 })  # fmt: skip
 """Every variable there is; each rule's events give some of them."""
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from contracts.ticket.shop_account import ShopAccountFoundUnattended
 from kit.lifecycle import Lifecycle
 from kit.problems import Problem
 
@@ -37,6 +38,8 @@ _BY_ITSELF = frozenset({"fall-silent"})
 class AccountLike(Protocol):
     """A shop's account as the table holds it."""
 
+    shop_account_id: UUID
+    shop: str
     status: str
     assigned_staff_id: UUID
     delegate_staff_id: UUID | None
@@ -65,6 +68,19 @@ def heartbeat(account: AccountLike, staff_id: UUID | None, now: datetime) -> Non
     if staff_id is None or staff_id != account.signed_in_staff_id:
         raise Problem("forbidden", permission="shop_account:sign_in")
     account.seen_at = now
+
+
+def found_unattended(account: AccountLike, alarm_id: UUID, now: datetime) -> ShopAccountFoundUnattended:
+    """无人在线: what is told when an alarm is raised about it."""
+    return ShopAccountFoundUnattended(
+        alarm_id=alarm_id,
+        shop_account_id=account.shop_account_id,
+        shop=account.shop,
+        assigned_staff_id=account.assigned_staff_id,
+        delegate_staff_id=account.delegate_staff_id,
+        since=account.since,
+        found_at=now,
+    )
 
 
 def leave(account: AccountLike, verb: str, now: datetime) -> None:

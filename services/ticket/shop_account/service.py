@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from kit import audit
+from kit import audit, outbox
 from kit.ids import new_id
 from kit.logs import log
 from kit.policies import in_force
@@ -193,6 +193,7 @@ async def _raise_alarm(work: Work, account: ShopAccount) -> None:
     )
     log.warning("shop_account.unattended", shop=account.shop, shop_account_id=str(account.shop_account_id))
     if await store.raise_alarm(work.session, alarm):
+        await outbox.record_many(work, [(lifecycle.found_unattended(account, alarm.alarm_id, work.now), 1)])
         after = {"alarm_id": str(alarm.alarm_id), "since": account.since.isoformat()}
         await audit.record(work, "raise-alarm", LIFE.noun, account.shop_account_id, after=after)
 
