@@ -10,14 +10,9 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import BigInteger, Text, Uuid
-
 from contracts.catalogue import Mode
 from kit.envelope import Meta
-from kit.tables import inbox
+from kit.session import Session
 
 
 class Verdict(StrEnum):
@@ -30,33 +25,32 @@ class Verdict(StrEnum):
 
 
 M = TypeVar("M")
-_LOCK = text("""
+_CLAIM = """
+INSERT INTO inbox (consumer, event_id) SELECT $1, unnest($2::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id
+"""
+_LOCK = """
 INSERT INTO position (consumer, noun, aggregate_id, last_sequence)
-SELECT :consumer, noun, aggregate_id, 0 FROM unnest(:nouns, :aggregates) AS wanted (noun, aggregate_id)
+SELECT $1, noun, aggregate_id, 0 FROM unnest($2::text[], $3::uuid[]) AS wanted (noun, aggregate_id)
 ORDER BY noun, aggregate_id
 ON CONFLICT (consumer, noun, aggregate_id) DO UPDATE SET last_sequence = position.last_sequence
 RETURNING noun, aggregate_id, last_sequence
-""").bindparams(bindparam("nouns", type_=ARRAY(Text)), bindparam("aggregates", type_=ARRAY(Uuid)))
-_ADVANCE = text("""
+"""
+_ADVANCE = """
 UPDATE position SET last_sequence = reached.sequence
-FROM unnest(:nouns, :aggregates, :sequences) AS reached (noun, aggregate_id, sequence)
-WHERE position.consumer = :consumer AND position.noun = reached.noun AND position.aggregate_id = reached.aggregate_id
-""").bindparams(
-    bindparam("nouns", type_=ARRAY(Text)),
-    bindparam("aggregates", type_=ARRAY(Uuid)),
-    bindparam("sequences", type_=ARRAY(BigInteger)),
-)
-_BURIED = text("""
+FROM unnest($2::text[], $3::uuid[], $4::bigint[]) AS reached (noun, aggregate_id, sequence)
+WHERE position.consumer = $1 AND position.noun = reached.noun AND position.aggregate_id = reached.aggregate_id
+"""
+_BURIED = """
 SELECT noun, aggregate_id, min(sequence) FROM dead_letter
-WHERE consumer = :consumer AND redriven_at IS NULL AND aggregate_id = ANY(:aggregates)
+WHERE consumer = $1 AND redriven_at IS NULL AND aggregate_id = ANY($2::uuid[])
 GROUP BY noun, aggregate_id
-""").bindparams(bindparam("aggregates", type_=ARRAY(Uuid)))
+"""
 
 Aggregate = tuple[str, UUID]
 
 
 async def claim(
-    session: AsyncSession,
+    session: Session,
     consumer: str,
     mode: Mode,
     events: Sequence[tuple[str, Meta]],
@@ -69,10 +63,9 @@ async def claim(
     return await _claim_positions(session, consumer, mode, events, redriving=redriving)
 
 
-async def _claim_facts(session: AsyncSession, consumer: str, metas: Sequence[Meta]) -> list[Verdict]:
-    rows = [{"consumer": consumer, "event_id": event_id} for event_id in sorted({meta.id for meta in metas})]
-    statement = insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.event_id)
-    fresh = set((await session.execute(statement)).scalars())
+async def _claim_facts(session: Session, consumer: str, metas: Sequence[Meta]) -> list[Verdict]:
+    claimed = await session.fetch(_CLAIM, consumer, sorted({meta.id for meta in metas}))
+    fresh = {event_id for (event_id,) in claimed}
     verdicts = []
     for meta in metas:
         verdicts.append(Verdict.APPLY if meta.id in fresh else Verdict.DONE)
@@ -81,14 +74,14 @@ async def _claim_facts(session: AsyncSession, consumer: str, metas: Sequence[Met
 
 
 async def _claim_positions(
-    session: AsyncSession, consumer: str, mode: Mode, events: Sequence[tuple[str, Meta]], *, redriving: bool
+    session: Session, consumer: str, mode: Mode, events: Sequence[tuple[str, Meta]], *, redriving: bool
 ) -> list[Verdict]:
     aggregates = sorted({(noun, meta.aggregate_id) for noun, meta in events})
-    locked = await session.execute(_LOCK, {"consumer": consumer, **_columns(aggregates)})
+    locked = await session.fetch(_LOCK, consumer, *_columns(aggregates))
     last = {(noun, aggregate_id): sequence for noun, aggregate_id, sequence in locked}
     blocked: dict[Aggregate, int] = {}
     if mode is Mode.ORDERED and not redriving:
-        found = await session.execute(_BURIED, {"consumer": consumer, "aggregates": [key for _, key in aggregates]})
+        found = await session.fetch(_BURIED, consumer, [key for _, key in aggregates])
         blocked = {(noun, aggregate_id): sequence for noun, aggregate_id, sequence in found}
     verdicts = []
     reached: dict[Aggregate, int] = {}
@@ -101,9 +94,7 @@ async def _claim_positions(
         verdicts.append(verdict)
     if reached:
         keys = sorted(reached)
-        await session.execute(
-            _ADVANCE, {"consumer": consumer, **_columns(keys), "sequences": [reached[key] for key in keys]}
-        )
+        await session.fetch(_ADVANCE, consumer, *_columns(keys), [reached[key] for key in keys])
     return verdicts
 
 
@@ -117,5 +108,5 @@ def _judge(mode: Mode, sequence: int, last: int, *, blocked: bool) -> Verdict:
     return Verdict.APPLY if sequence == last + 1 else Verdict.EARLY
 
 
-def _columns(aggregates: Sequence[Aggregate]) -> dict[str, list[object]]:
-    return {"nouns": [noun for noun, _ in aggregates], "aggregates": [key for _, key in aggregates]}
+def _columns(aggregates: Sequence[Aggregate]) -> tuple[list[str], list[UUID]]:
+    return [noun for noun, _ in aggregates], [key for _, key in aggregates]

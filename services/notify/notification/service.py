@@ -46,7 +46,7 @@ async def tell(work: Work, occurrences: Sequence[Occurrence]) -> None:
     is not news."""
     policy = await in_force(work.session, QUIET_START, EVERYWHERE, work.now)
     news = [one for one in occurrences if not one.historic and policy.document.speaks(one.happened_at, work.now)]
-    by_subject = await rules.rules_for(work, {one.subject for one in news}) if news else {}
+    by_subject = await rules.rules_in_use(work) if news else {}
     due = [(one, rule) for one in news for rule in by_subject.get(one.subject, ()) if applies(rule, one.facts)]
     if not due:
         return

@@ -1,9 +1,10 @@
 """What other rooms ask of rules."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from kit.session import Session
 from kit.work import Work
 from services.notify.rule import store
 
@@ -18,9 +19,13 @@ class RuleInUse(Protocol):
     channel: str
 
 
-async def rules_for(work: Work, subjects: Collection[str]) -> dict[str, Sequence[RuleInUse]]:
-    """The rules in use for each of these subjects."""
+async def rules_in_use(work: Work) -> Mapping[str, Sequence[RuleInUse]]:
+    """The rules in use, by the subject of the events that they are about; nobody saves one but the migrations."""
+    return await work.session.memory.recall("rules in use", lambda: _by_subject(work.session))
+
+
+async def _by_subject(session: Session) -> Mapping[str, Sequence[RuleInUse]]:
     found: defaultdict[str, list[RuleInUse]] = defaultdict(list)
-    for rule in await store.active(work.session, subjects):
+    for rule in await store.active(session):
         found[rule.subject].append(rule)
     return dict(found)

@@ -1,18 +1,35 @@
 """Every query of rules."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from kit.session import Session
 from services.notify.rule.models import Rule
 
+_ACTIVE = """
+SELECT subject, name, condition, template, recipients, channel FROM notification_rule WHERE active ORDER BY name
+"""
 
-async def active(session: AsyncSession, subjects: Collection[str]) -> Sequence[Rule]:
-    """The rules in use for events of these subjects, by name."""
-    query = select(Rule).where(col(Rule.subject).in_(subjects), col(Rule.active)).order_by(col(Rule.name))
-    return (await session.execute(query)).scalars().all()
+
+@dataclass(slots=True)
+class ActiveRule:
+    """A rule in use."""
+
+    subject: str
+    name: str
+    condition: dict[str, str]
+    template: str
+    recipients: list[list[str]]
+    channel: str
+
+
+async def active(session: Session) -> list[ActiveRule]:
+    """The rules in use, by name."""
+    return [ActiveRule(**row) for row in await session.fetch(_ACTIVE)]
 
 
 async def page(session: AsyncSession, subject: str | None, after: str | None, limit: int) -> Sequence[Rule]:
