@@ -5,11 +5,17 @@ from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
-class OrderCase:
+class Case:
+    """Something that happens so many times."""
+
+    cases: int
+
+
+@dataclass(frozen=True)
+class OrderCase(Case):
     """So many orders of today and their flags, as the agents put them one after the other (T30); `done`: what a
     problem opened is worked off."""
 
-    cases: int
     title: str
     flags: tuple[tuple[str, str], ...] = ()
     done: bool = False
@@ -27,11 +33,10 @@ ORDERS = (
 
 
 @dataclass(frozen=True)
-class ComplaintCase:
+class ComplaintCase(Case):
     """So many complaints that go the same way to the same stage (T11). `unsatisfied`: how often the customer still is
     at the callback (T12). `neglected`: nobody answers before the first reply is overdue."""
 
-    cases: int
     subject: str
     wish: str
     unit: str = "tea-pack"
@@ -59,10 +64,9 @@ COMPLAINTS = (
 
 
 @dataclass(frozen=True)
-class OtherCase:
+class OtherCase(Case):
     """So many tickets of another kind, worked on to that status; `details` are its kind's own."""
 
-    cases: int
     kind: str
     subject: str
     details: Mapping[str, str] = field(default_factory=dict)
@@ -78,17 +82,45 @@ OTHERS = (
 
 
 @dataclass(frozen=True)
+class StagedCase(Case):
+    """So many tickets of a kind with a room of its own: what is done at each status, until nothing is left to do."""
+
+    room: str
+    subject: str
+    steps: Mapping[str, tuple[str, Mapping[str, str] | None]]
+    details: Mapping[str, int] = field(default_factory=dict)
+
+
+STAGED = (
+    StagedCase(
+        1, "emergencies", "礼盒内发现异物",
+        {"reported": ("contain", {"measures": "已下架该批次并通知买家"}), "contained": ("close", None)},
+    ),
+    StagedCase(
+        3, "bad-reviews", "差评：茶味太淡",
+        {
+            "recorded": ("find-cause", {"cause": "dissatisfied"}),
+            "cause_found": ("contact", {"manner": "phone", "message": "非常抱歉，已为您补寄一盒。"}),
+            "phoned": ("settle", {"result": "changed"}),
+        },
+        {"stars": 1},
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Cases:
     """All that a day brings."""
 
     orders: tuple[OrderCase, ...] = ORDERS
     complaints: tuple[ComplaintCase, ...] = COMPLAINTS
     others: tuple[OtherCase, ...] = OTHERS
+    staged: tuple[StagedCase, ...] = STAGED
 
     @property
     def count(self) -> int:
         """How many of them there are."""
-        brought: tuple[OrderCase | ComplaintCase | OtherCase, ...] = (*self.orders, *self.complaints, *self.others)
+        brought: tuple[Case, ...] = (*self.orders, *self.complaints, *self.others, *self.staged)
         return sum(case.cases for case in brought)
 
 
@@ -98,4 +130,5 @@ def one_of_each() -> Cases:
         tuple(replace(case, cases=1) for case in ORDERS),
         tuple(replace(case, cases=1) for case in COMPLAINTS),
         tuple(replace(case, cases=1) for case in OTHERS),
+        tuple(replace(case, cases=1) for case in STAGED),
     )

@@ -5,13 +5,13 @@ Every thing has a number or a key of its own and is taken up where it stands, so
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from ops.demo.cases import Cases, ComplaintCase, OrderCase, OtherCase
+from ops.demo.cases import Case, Cases, ComplaintCase, OrderCase, OtherCase, StagedCase
 from ops.demo.desk import FIRST_REPLY_SECONDS, SHOP, Agent, Desk, Thing, end_of_shift
 from ops.environment import StackError
 from ops.story import settled
@@ -23,6 +23,7 @@ _MOST_STEPS = 40
 _PATIENCE = 30.0
 _OUTCOMES = {"suggestion": "adopted"}
 Step = Callable[[Thing], Awaitable[object]]
+C = TypeVar("C", bound=Case)
 
 
 class Key(NamedTuple):
@@ -58,7 +59,8 @@ class Day:
         opened = await asyncio.gather(*(self._complain(key, case) for key, case in complaints))
         others = [self._other(key, case) for key, case in _each(cases.others)]
         walked = [self._walk(case, one) for (_, case), one in zip(complaints, opened, strict=True)]
-        await asyncio.gather(*map(bounded, (*others, *walked)))
+        staged = [self._staged(key, case) for key, case in _each(cases.staged)]
+        await asyncio.gather(*map(bounded, (*others, *staged, *walked)))
         await end_of_shift(self.desk)
 
     async def _know_buyers(self) -> None:
@@ -188,6 +190,20 @@ class Day:
         )
         await self._work_off(made, case.ending)
 
+    async def _staged(self, key: Key, case: StagedCase) -> None:
+        """Open it and do what its status asks for (T42, T45)."""
+        told = {"shop": SHOP, "subject": case.subject, "description": case.subject, **case.details}
+        named = {"Idempotency_Key": f"tea-{case.room}-{key}"}
+        made = await self.desk.clerk.expect(201, "POST", f"/v1/{case.room}", told, **named)
+        path = f"/v1/{case.room}/{made['ticket']['ticket_id']}"
+        for _ in range(_MOST_STEPS):
+            thing = await self.desk.supervisor.expect(200, "GET", path)
+            if thing["status"] not in case.steps:
+                return
+            verb, body = case.steps[thing["status"]]
+            await self.desk.act(self.desk.agent_of(thing["ticket"]), f"{path}/{verb}", body)
+        raise StackError(f"{made['ticket']['number']} ({case.subject}) does not end.")
+
     async def _work_off(self, ticket: Thing, ending: str) -> None:
         """Answer, start, solve, close, as far as it goes today (T2)."""
         path = f"/v1/tickets/{ticket['ticket_id']}"
@@ -218,7 +234,7 @@ class Day:
         return found
 
 
-def _each(cases: tuple[Any, ...]) -> list[tuple[Key, Any]]:
+def _each(cases: Sequence[C]) -> list[tuple[Key, C]]:
     """Every case as often as it happens, under a key that it has in a day of any size."""
     return [(Key(place, time), one) for place, one in enumerate(cases, start=1) for time in range(1, one.cases + 1)]
 

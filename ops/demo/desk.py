@@ -42,9 +42,10 @@ class Agent:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everybody of the tea shop."""
+    """Everybody of the tea shop; the clerk writes down what comes by phone or from another platform."""
 
     storefront: Caller
+    clerk: Caller
     supervisor: Caller
     manager: Caller
     on_shift: tuple[Agent, ...]
@@ -91,7 +92,8 @@ async def open_desk(people: Callers) -> Desk:
         if agent.alias in ON_SHIFT and shift["status"] == "planned":
             await sign_in(agent)
     units = await _units(manager)
-    return Desk(people.storefront, supervisor, leads[1], tuple(everybody[:-1]), everybody[-1], units)
+    clerk = people.staff("agent")
+    return Desk(people.storefront, clerk, supervisor, leads[1], tuple(everybody[:-1]), everybody[-1], units)
 
 
 async def sign_in(agent: Agent) -> None:

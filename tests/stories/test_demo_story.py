@@ -55,7 +55,7 @@ async def the_day_happened_once(manager: Caller) -> None:
     tickets = await every(manager, f"/v1/tickets?shop={SHOP}")
     problems = sum(colour == "green" for case in brought.orders for colour, _ in case.flags)
     wanted = Counter(case.kind for case in brought.others)
-    wanted += Counter({"complaint": len(brought.complaints), "inquiry": problems})
+    wanted += Counter({"complaint": len(brought.complaints), "inquiry": problems, "emergency": 1, "bad_review": 1})
     assert Counter(one["kind"] for one in tickets) == wanted
     complaints = await every(manager, f"/v1/complaints?shop={SHOP}")
     assert Counter(one["stage"] for one in complaints) == Counter(case.ending for case in brought.complaints)
