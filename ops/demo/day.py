@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+from kit.clock import business_date
 from ops.demo.cases import Case, Cases, ComplaintCase, OrderCase, OtherCase, StagedCase
 from ops.demo.desk import FIRST_REPLY_SECONDS, SHOP, Agent, Desk, Thing, end_of_shift
 from ops.environment import StackError
@@ -106,7 +107,7 @@ class Day:
             found = await agent.caller.expect(200, "GET", f"{path}/confirmation")
             steps = {"steps": [step["code"] for step in found["steps"]]}
             await agent.caller.expect(200, "POST", f"{path}/confirmation", steps, Idempotency_Key=f"{order_no}-ticks")
-        flag = {"colour": colour, "remark": f"【{agent.alias}】({content}){self.began_at:%-m/%-d}"}
+        flag = {"colour": colour, "remark": f"【{agent.alias}】({content}){business_date(self.began_at):%-m/%-d}"}
         await agent.caller.expect(201, "POST", f"{path}/flags", flag, Idempotency_Key=f"{order_no}-{colour}")
 
     async def _complain(self, key: Key, case: ComplaintCase) -> Thing:
