@@ -43,12 +43,13 @@ class Reply:
     begun, `piece` brings its body."""
 
     __slots__ = (
-        "_body", "_failure", "_flow", "_head_bytes", "_headless", "_held", "_parser", "_size", "_wake", "began",
-        "headers", "reusable", "status", "whole",
+        "_body", "_failure", "_flow", "_head_bytes", "_headless", "_held", "_loop", "_parser", "_size", "_wake",
+        "began", "headers", "reusable", "status", "whole",
     )  # fmt: skip
 
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
+        self._loop = asyncio.get_running_loop()
         self._parser = HttpResponseParser(self)
         self._headless = False
         self.expect(headless=False)
@@ -153,7 +154,7 @@ class Reply:
     async def _more(self) -> None:
         if self._failure is not None:
             raise self._failure
-        self._wake = asyncio.get_running_loop().create_future()
+        self._wake = self._loop.create_future()
         try:
             await self._wake
         finally:

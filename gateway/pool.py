@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections import deque
 from dataclasses import dataclass
+from time import monotonic
 
 from gateway.connection import Connection
 
@@ -57,7 +58,7 @@ class Pool:
 
     def give(self, connection: Connection) -> None:
         """Back after an answer that came whole: to whoever waits for longest, if anybody does."""
-        connection.rest(asyncio.get_running_loop().time())
+        connection.rest(monotonic())
         if not self._call_next(connection):
             self._idle.append(connection)
 
@@ -85,7 +86,7 @@ class Pool:
         return len(self._open) + self._connecting < self._size
 
     def _rested(self) -> Connection | None:
-        earliest = asyncio.get_running_loop().time() - _IDLE_SECONDS
+        earliest = monotonic() - _IDLE_SECONDS
         while self._idle:
             connection = self._idle.pop()
             if connection.is_open and connection.idle_since >= earliest:

@@ -5,6 +5,7 @@ Most are over before the first look, so watching them costs next to nothing, and
 
 import asyncio
 from dataclasses import dataclass
+from time import monotonic
 
 from gateway.bodies import ClientGone
 from gateway.exchange import Exchange
@@ -76,21 +77,20 @@ class Watch:
 
     def begin(self, exchange: Exchange, body_seconds: float, limits: TimeLimits) -> Watched:
         """Watch the present task forward this exchange, until `end`."""
-        loop = asyncio.get_running_loop()
-        watched = Watched(exchange, body_seconds, limits, loop.time())
+        watched = Watched(exchange, body_seconds, limits, monotonic())
         self._watched.add(watched)
         if not self._is_looking:
-            self._is_looking = True
-            loop.call_later(_LOOK_SECONDS, self._look, loop)
+            self._look()
         return watched
 
     def end(self, watched: Watched) -> None:
         """It is over."""
         self._watched.discard(watched)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _look(self) -> None:
+        now = monotonic()
         for watched in list(self._watched):
-            watched.look(loop.time())
+            watched.look(now)
         self._is_looking = bool(self._watched)
         if self._is_looking:
-            loop.call_later(_LOOK_SECONDS, self._look, loop)
+            asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)

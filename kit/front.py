@@ -136,7 +136,10 @@ class Front(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is there in whole."""
         self._awaits = Awaits.NOTHING
-        super().on_message_complete()
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def shutdown(self) -> None:
         """The process is asked to end: answers under way are finished, who is still sending has a moment for it."""
