@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from conftest import Starter
 from pydantic import ValidationError
+from stage import Starter
 
 from services.ticket.calendar.policy import BUSINESS_HOURS, DEFAULT_HOURS, BusinessHours, Weekday, check_hours
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from calendar_hand import CALENDARS, instant_of
 from clock_bench import TIERS, paused, resumed, started
-from conftest import Starter
 from pydantic import BaseModel, ValidationError
+from stage import Starter
 
 from contracts.customer.customer import Tier
 from contracts.ticket.aftercare import Lateness
