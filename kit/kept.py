@@ -1,17 +1,26 @@
 """Answers kept for their Idempotency-Key (seven days): sealed in a service that has a vault, for they say what people
 wrote and what was written of them (X6)."""
 
+import asyncio
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, delete, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.clock import Clock
+from kit.db import Database
 from kit.ids import derived_id
+from kit.logs import log
 from kit.tables import idempotency
 from kit.vault import Place
 from kit.work import Work
 
+KEPT = timedelta(days=7)
+_AT_ONCE = 500
+_PAUSE_SECONDS = 60.0
 _SEALED = "kefu-sealed"
 _MORE = UUID(int=0)
 
@@ -47,6 +56,28 @@ async def reseal_answers(work: Work, _: UUID | None, limit: int) -> tuple[int, U
         await work.session.execute(renewed.where(*mine))
         moved += 1
     return moved, _MORE if moved == limit else None
+
+
+async def forget_answers(session: AsyncSession, now: datetime) -> int:
+    """Delete the oldest of those that have been kept for their time; returns how many went."""
+    mine = (idempotency.c.caller, idempotency.c.key)
+    over = select(*mine).where(idempotency.c.stored_at < now - KEPT).order_by(idempotency.c.stored_at).limit(_AT_ONCE)
+    gone = await session.execute(delete(idempotency).where(tuple_(*mine).in_(over)).returning(mine[0]))
+    return len(gone.all())
+
+
+async def forget_in_time(database: Database, clock: Clock, leads: asyncio.Event) -> None:
+    """Again and again, little by little, while this process leads."""
+    while True:
+        await leads.wait()
+        went = 0
+        try:
+            async with database.transaction(outdates=False) as session:
+                went = await forget_answers(session, clock.now())
+        except Exception as error:  # noqa: BLE001 - the loop must live; what is left is found again
+            log.warning("kept_answers.interrupted", error=error)
+        if went < _AT_ONCE:
+            await asyncio.sleep(_PAUSE_SECONDS)
 
 
 def _place(caller: str, key: str) -> Place:

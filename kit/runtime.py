@@ -11,6 +11,7 @@ from kit import failpoints
 from kit.bus import Bus
 from kit.clock import Clock, SystemClock
 from kit.db import Database
+from kit.kept import forget_in_time
 from kit.metrics import Metrics, metrics_for
 from kit.migrate import head
 from kit.policy import PolicyKind
@@ -73,7 +74,7 @@ class Runtime:
     async def running(self) -> AsyncIterator[None]:
         """Relay, sealer, subscribers, timers work while the block lasts; they stop before the connections close."""
         loops = [self.bus.open(), self.relay.run(), self.timers.run(self.relay.leads)]
-        loops += [self.sealer.run(self.relay.leads)]
+        loops += [self.sealer.run(self.relay.leads), forget_in_time(self.database, self.clock, self.relay.leads)]
         loops += [subscriber.run() for subscriber in self.subscribers]
         loops += [begin(self) for begin in self._own_loops]
         tasks = [asyncio.create_task(loop) for loop in loops]

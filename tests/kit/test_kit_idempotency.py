@@ -2,11 +2,15 @@
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from kit_probe import Probe
 from kit_rig import Peek
 
+from kit.clock import FrozenClock
+from kit.db import Database
+from kit.kept import forget_answers, forget_in_time
 from kit.testing.poll import eventually
 
 THINGS = "SELECT count(*) FROM thing"
@@ -133,3 +137,34 @@ async def test_what_is_no_etag_of_ours_is_pointed_at(probe: Probe, tag: str) -> 
     refused = await probe.call("PATCH", path, json={"name": "x"}, headers={"If-Match": tag})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/header/if-match"
+
+
+async def test_answers_are_kept_for_seven_days(probe: Probe, peek: Peek, database: Database) -> None:
+    """Neither more, for they hold what people wrote, nor less."""
+    key = {"Idempotency-Key": "one"}
+    made = await probe.make(headers=key)
+    stored_at = await peek.one("SELECT stored_at FROM idempotency")
+    for after, gone in ((timedelta(days=7), 0), (timedelta(days=7, seconds=1), 1)):
+        async with database.transaction() as session:
+            assert await forget_answers(session, stored_at + after) == gone
+        assert await peek.one("SELECT count(*) FROM idempotency") == 1 - gone
+    again = await probe.make(headers=key)
+    assert REPLAYED not in again.headers
+    assert again.json()["id"] != made.json()["id"]
+
+
+async def test_the_leading_process_forgets_by_itself(probe: Probe, peek: Peek, database: Database) -> None:
+    """What is over goes while others still count, more than one round of it."""
+    await probe.make(headers={"Idempotency-Key": "new"})
+    await peek.connection.execute(
+        "INSERT INTO idempotency SELECT caller, n::text, fingerprint, status, headers, body,"
+        " stored_at - interval '8 days' FROM idempotency, generate_series(1, 700) n"
+    )
+    leads = asyncio.Event()
+    leads.set()
+    forgetting = asyncio.create_task(forget_in_time(database, FrozenClock(datetime.now(UTC)), leads))
+    try:
+        await eventually(lambda: peek.one("SELECT count(*) = 1 FROM idempotency"))
+    finally:
+        forgetting.cancel()
+    assert await peek.one("SELECT key FROM idempotency") == "new"
