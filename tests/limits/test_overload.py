@@ -77,7 +77,7 @@ def spent(house: House) -> dict[str, float]:
 async def test_three_times_too_much_is_still_nearly_as_much_as_ever(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rounds, seconds = size(4, 1), size(10, 5)
+    rounds, seconds = size(4, 1), size(10, 4)
     await crowd(house, 1, "--callers", str(CALLERS))  # the first of its kind doesn't count
     came: list[tuple[Came, Came]] = []
     for _ in range(rounds):

@@ -50,7 +50,7 @@ async def slow_clients(house: House) -> AsyncIterator[list[tuple[int, float]]]:
 @pytest.mark.timeout(300)
 async def test_a_thousand_slow_clients_hold_nobody_up(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     """500 slow heads and 500 slow bodies at once; rounds with and without them take turns in the same run."""
-    rounds, seconds = size(4, 1), size(11, 8)
+    rounds, seconds = size(4, 1), size(11, 5)
     await measured(house.gateway, house.reading, PER_SECOND, 2)  # nobody's first request counts
     alone: list[float] = []
     beside: list[float] = []

@@ -47,7 +47,7 @@ def wants(house: House, path: str) -> socket.socket:
 async def test_who_does_not_take_what_he_asked_for_holds_nobody_up(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, seconds = await a_file(house), size(10, 4)
+    path, seconds = await a_file(house), size(10, 2)
     quiet = await measured(house.gateway, house.reading, PER_SECOND, seconds)
     before = house.process("gateway").memory_info().rss
     readers = await asyncio.to_thread(lambda: [wants(house, path) for _ in range(READERS)])
