@@ -136,7 +136,7 @@ def hostile(forger: Forger) -> dict[str, str]:
         "garbage": "garbage",
         "dots": "..",
         "empty": "",
-        "oversized": forger.signed(claims(sub="x", filler="y" * 50_000)),
+        "oversized": forger.signed(claims(sub="x", filler="y" * 20_000)),
         "deep": forger.raw({"alg": "EdDSA", "kid": forger.kid, "typ": "at+jwt"}, b"[" * 900 + b"]" * 900, key),
         "swapped claims": f"{head}.{part(claims(roles=['admin'], sub='other'))}.{signature}",
     }  # fmt: skip
