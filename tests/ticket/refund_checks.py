@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from refund_model import Model
+import httpx
+from refund_model import Expected, Model
 
 
 class DisagreementError(AssertionError):
@@ -13,6 +14,13 @@ class DisagreementError(AssertionError):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.seen.append(what)
+
+
+def agree(answer: httpx.Response, expected: Expected) -> None:
+    """What the API says is what the model says."""
+    problem = answer.json().get("type", "").removeprefix("/problems/") if answer.is_error else None
+    if (answer.status_code, problem) != expected:
+        raise DisagreementError(f"{expected} was foretold, it is {answer.text}")
 
 
 def check(model: Model, found: dict[str, Any]) -> None:

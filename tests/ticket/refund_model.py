@@ -4,16 +4,15 @@ line in the trail, the events and the money (T20 to T28, T55). `refund_checks` h
 It knows nothing of the code but the drawings of `test_refund_stages`, which were written by hand.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field
-from itertools import permutations
 from typing import NamedTuple
 
-from refund_desk import ROLE_OF
+from refund_sums import half_up, spread, steps_left
 from test_refund_stages import DRAWINGS, read
 
 from contracts.ticket.refund import RefundKind
 
+KINDS = tuple(kind.value for kind in RefundKind)
 STAGES = {kind.value: read(drawing) for kind, drawing in DRAWINGS.items()}
 GOODS_BACK, MONEY = ("return_and_money", "exchange"), ("money_only", "return_and_money")
 OURS, NEVER_ARRIVED = ("quality", "late"), ("lost_in_transit",)
@@ -62,7 +61,7 @@ class Sold:
 
     @property
     def in_flight(self) -> int:
-        return sum(claim.amount for claim in self.claims if claim.reserved and claim.payment != "paid")
+        return sum(claim.in_book for claim in self.claims if claim.payment != "paid")
 
     @property
     def refunded(self) -> int:
@@ -74,7 +73,7 @@ class Sold:
 
     def gone(self, line_no: int, part: int | None, *, besides: "Claim | None" = None) -> int:
         """Money of a line that is with the customer or on its way: for goods (0), for its delivery (1), or all."""
-        held = [one.gives.get(line_no, (0, 0)) for one in self.claims if one.reserved and one is not besides]
+        held = [one.held.get(line_no, (0, 0)) for one in self.claims if one is not besides]
         return sum(sum(given) if part is None else given[part] for given in held)
 
 
@@ -96,18 +95,28 @@ class Claim:
     approved: bool = False
     shares: dict[int, tuple[int, int]] = field(default_factory=dict)
     gives: dict[int, tuple[int, int]] = field(default_factory=dict)
-    reserved: bool = False
+    held: dict[int, tuple[int, int]] = field(default_factory=dict)
     payment: str | None = None
     payment_key: str | None = None
     retryable: bool = True
     failures: int = 0
     moved: bool = False
+    replacement: str = "ready"
+    price: int | None = None
+    difference: int = 0
+    topped_up: int = 0
+    priced: int = 0
     trail: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
     @property
     def amount(self) -> int:
         return sum(sum(given) for given in self.gives.values())
+
+    @property
+    def in_book(self) -> int:
+        """What the order's book holds, or has given, for it."""
+        return sum(sum(given) for given in self.held.values())
 
     @property
     def takes(self) -> bool:
@@ -124,7 +133,7 @@ class Claim:
         drawn = {arrow.partition("/")[0] for arrow in STAGES[self.kind].get(self.stage, {})}
         drawn -= {"edit"} if self.moved else set()
         drawn -= {"approve"} if self.approved else set()
-        drawn -= {"retry"} if self.kind == "exchange" else set()  # none of theirs is paid here
+        drawn -= {"retry"} if self.kind == "exchange" and self.payment != "failed" else set()
         return drawn - ({"close"} if self.stage == "inspected" and self.amount else set())
 
     def go(self, arrow: str, *told: str) -> None:
@@ -137,8 +146,8 @@ class Claim:
 
     def let_go(self) -> None:
         """Neither money nor an approval is held for it."""
-        self.reserved = self.approved = False
-        self.approvals = []
+        self.approved = False
+        self.approvals, self.held = [], {}
 
     # What it gives, worked out from scratch.
 
@@ -153,14 +162,33 @@ class Claim:
             shares[line_no], gives[line_no] = share, (goods, share[1] if self._freight_is_given() else 0)
         self.shares, self.gives = shares, gives
 
+    @property
+    def swapped(self) -> bool:
+        """Whether somebody has done something about what is sent instead."""
+        return self.price is not None or self.replacement != "ready"
+
+    @property
+    def owed(self) -> int:
+        """What is to be added before a dearer article is sent."""
+        return max(self.difference - self.topped_up, 0)
+
+    def weigh_difference(self) -> None:
+        """Of an exchange a cheaper article gives its difference, as far as anything of the order is left."""
+        left = {one: self.sold.lines[one].goods - self.sold.gone(one, 0, besides=self) for one in self.shares}
+        full = [min(share[0], left[one]) for one, share in self.shares.items()]
+        others = sum(one.in_book for one in self.sold.claims if one is not self)
+        most = min(sum(full), max(-self.difference, 0), self.sold.paid - others)
+        parts = spread(most, full) if most < sum(full) else full
+        self.gives = {one: (part, 0) for one, part in zip(self.shares, parts, strict=True)}
+
     def _share(self, line_no: int, line: Line, count: int) -> tuple[int, int]:
         others = self.sold.taken(line_no, besides=self)
         if not self.takes:
-            return _half_up(line.goods * count, line.quantity), _half_up(line.freight * count, line.quantity)
+            return half_up(line.goods * count, line.quantity), half_up(line.freight * count, line.quantity)
         together = count + sum(one.pieces[line_no] for one in others)
         return (
-            max(_half_up(line.goods * together, line.quantity) - sum(one.shares[line_no][0] for one in others), 0),
-            max(_half_up(line.freight * together, line.quantity) - sum(one.shares[line_no][1] for one in others), 0),
+            max(half_up(line.goods * together, line.quantity) - sum(one.shares[line_no][0] for one in others), 0),
+            max(half_up(line.freight * together, line.quantity) - sum(one.shares[line_no][1] for one in others), 0),
         )
 
     def _freight_is_given(self) -> bool:
@@ -195,9 +223,13 @@ class Model:
         """What putting it right comes to."""
         if (refusal := _not_now(claim, "edit", seen)) is not None:
             return refusal
-        if (pieces, reason) == (claim.pieces, claim.reason):
-            return OK
         before = dict(vars(claim))
+        if (pieces, reason) == (claim.pieces, claim.reason):
+            _no_money(claim, dict(claim.shares) if claim.takes else {})
+            now = claim.amount
+            vars(claim).update(before)
+            if now == claim.amount:
+                return OK
         kept = {one: claim.shares[one] for one in pieces if claim.takes and pieces[one] == claim.pieces.get(one)}
         claim.pieces, claim.reason = pieces, reason
         claim.let_go()
@@ -216,7 +248,7 @@ class Model:
         if who in (claim.requester, claim.writer, *claim.approvals):
             return Expected(403, "own-request")
         steps = self._steps(claim)
-        before, after = _left(steps, claim.approvals), _left(steps, [*claim.approvals, who])
+        before, after = steps_left(steps, claim.approvals), steps_left(steps, [*claim.approvals, who])
         if before == after > 0:
             return Expected(403, "beyond-authority")
         if after:
@@ -226,7 +258,7 @@ class Model:
         if self._beyond_the_book(claim):
             return Expected(409, "more-than-kept")
         claim.approvals.append(who)
-        claim.approved = claim.reserved = True
+        claim.approved, claim.held = True, dict(claim.gives)
         claim.go("approve/complete", "refund.approved")
         if claim.stage == "paying":
             claim.payment = "due"
@@ -255,13 +287,28 @@ class Model:
         claim.moved = True
         return CREATED
 
-    def inspect(self, claim: Claim) -> Expected:
-        """All of them are sound: what was approved is paid."""
+    def inspect(self, claim: Claim, who: object) -> Expected:
+        """All of them are sound: what was approved is paid, or their replacement may go."""
+        if claim.kind == "exchange":
+            self.settle(claim, who)
         claim.go("inspect")
-        if claim.amount:
+        if claim.amount and claim.kind != "exchange":
             claim.payment = "due"
             claim.go("pay")
         return OK
+
+    def settle(self, claim: Claim, who: object) -> None:
+        """What its replacement costs more or less is held against what was approved: more is approved anew."""
+        before = dict(claim.gives), claim.priced
+        covers = claim.amount if claim.approved else -1
+        claim.weigh_difference()
+        claim.priced = claim.difference
+        if claim.amount <= covers:
+            claim.held = dict(claim.gives)
+            return
+        claim.approved = False
+        if (dict(claim.gives), claim.priced) != before:
+            claim.approvals, claim.writer = [], who
 
     def answer(self, claim: Claim, result: str, *, retryable: bool) -> Expected:
         """What the payment side says, at most once each (T22)."""
@@ -283,9 +330,9 @@ class Model:
 
     def _beyond_the_book(self, claim: Claim) -> bool:
         sold = claim.sold
-        kept = sold.paid - sold.in_flight - sold.refunded
+        kept = sold.paid - sold.in_flight - sold.refunded + claim.in_book
         return claim.amount > kept or any(
-            sum(given) > line.goods + line.freight - sold.gone(line_no, None)
+            sum(given) > line.goods + line.freight - sold.gone(line_no, None, besides=claim)
             for line_no, given in claim.gives.items()
             for line in [sold.lines[line_no]]
         )
@@ -294,7 +341,7 @@ class Model:
 def sold(number: str, lines: list[tuple[int, int]], *, discount: int, freight: int, shipped: bool) -> Sold:
     """An order of these lines (pieces, paid before the discount)."""
     sums = [paid for _, paid in lines]
-    goods, delivery = _spread(sum(sums) - discount, sums), _spread(freight, sums)
+    goods, delivery = spread(sum(sums) - discount, sums), spread(freight, sums)
     parts = zip(lines, goods, delivery, strict=True)
     told = {place: Line(pieces, worth, way) for place, ((pieces, _), worth, way) in enumerate(parts, start=1)}
     return Sold(number, shipped, told)
@@ -327,34 +374,7 @@ def _no_money(claim: Claim, kept: dict[int, tuple[int, int]] | None = None) -> E
     if claim.wanted is not None:
         if claim.wanted > claim.amount:
             return Expected(422, "invalid-request")
-        wanted = _spread(claim.wanted, [sum(given) for given in claim.gives.values()])
+        wanted = spread(claim.wanted, [sum(given) for given in claim.gives.values()])
         for (line_no, (_, freight)), most in zip(list(claim.gives.items()), wanted, strict=True):
             claim.gives[line_no] = (most - min(freight, most), min(freight, most))
     return None if claim.amount else Expected(409, "more-than-kept")
-
-
-def _left(steps: list[set[str]], people: list[object]) -> int:
-    """How many steps are left when these people take as many as they can."""
-    roles = [ROLE_OF[who] for who in people]  # type: ignore[index]
-    most = 0
-    for order in permutations(range(len(roles)), min(len(steps), len(roles))):
-        for places in permutations(range(len(steps)), len(order)):
-            most = max(most, sum(roles[one] in steps[place] for one, place in zip(order, places, strict=True)))
-    return len(steps) - most
-
-
-def _half_up(numerator: int, denominator: int) -> int:
-    return (2 * numerator + denominator) // (2 * denominator)
-
-
-def _spread(pool: int, weights: list[int]) -> list[int]:
-    """By largest remainder, equal ones to the earlier place."""
-    whole = sum(weights) or 1
-    shares = [pool * weight // whole for weight in weights]
-    rest = Counter({place: (pool * weight) % whole for place, weight in enumerate(weights)})
-    for place in sorted(rest, key=lambda one: (-rest[one], one))[: pool - sum(shares)]:
-        shares[place] += 1
-    return shares
-
-
-KINDS = tuple(kind.value for kind in RefundKind)

@@ -23,9 +23,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from refund_checks import DisagreementError, check
+from refund_checks import DisagreementError, agree, check
 from refund_desk import AGENT, ASKER, CHIEF, FINANCE, LEAD, LEFT, OTHER_CHIEF, Json, Refunds
-from refund_model import KINDS, OK, REASONS, Claim, Expected, Model, sold
+from refund_model import KINDS, MONEY, OK, REASONS, Claim, Expected, Model, sold
+from refund_swaps import Swaps
 from stage import Starter
 from ticket_desk import Desk
 
@@ -34,7 +35,7 @@ from kit.money import Money
 
 T = TypeVar("T")
 FULL = os.environ.get("KEFU_MACHINE") == "full"
-RULES = frozenset({"ask", "go_on", "verb", "approve", "edit", "answer", "at_once"})
+RULES = frozenset({"swap", "ask", "go_on", "verb", "approve", "edit", "answer", "at_once"})
 PEOPLE = (ASKER, AGENT, LEAD, CHIEF, OTHER_CHIEF, FINANCE)
 VERBS = ("review", "want-evidence", "refuse", "withdraw", "close", "retry")
 BODIES: dict[str, Json] = {"want-evidence": {"reason": "请补拍"}, "refuse": {"grounds": "used"}}
@@ -95,11 +96,12 @@ def stage(start_service: Starter, clock: FrozenClock) -> Iterator[Stage]:
         runner.run(stack.aclose())
 
 
-class AfterSales(RuleBasedStateMachine):
+class AfterSales(Swaps, RuleBasedStateMachine):
     """Customers, agents and the payment side, none of whom waits for a good moment."""
 
     stage: ClassVar[Stage]
     least: ClassVar[int] = 0
+    begins: ClassVar[Sequence[str]] = ()
 
     @initialize(
         lines=st.lists(st.tuples(st.integers(2, 4), SUMS), min_size=1, max_size=2),
@@ -125,6 +127,10 @@ class AfterSales(RuleBasedStateMachine):
         self.ask(1, "return_and_money", "quality", (1, 0), None, ASKER)
         for index in range(len(self.model.claims)):
             self.go_on(index, CHIEF)
+        for kind in self.begins:
+            self.ask(1, kind, "quality", (1, 0), None, ASKER)
+            for _ in range(2 if self.model.claims[-1].kind == kind else 0):
+                self.go_on(len(self.model.claims) - 1, CHIEF)
 
     @rule(
         which=st.integers(0, 1), kind=st.sampled_from((*KINDS[:2], *KINDS)), reason=st.sampled_from(REASONS),
@@ -163,6 +169,8 @@ class AfterSales(RuleBasedStateMachine):
     )  # fmt: skip
     def edit(self, index: int, counts: tuple[int, int], reason: str | None, who: UUID) -> None:
         for claim in self._one(index):
+            if claim.swapped:  # what was chosen for other goods is chosen anew, which is a story of its own
+                continue
             pieces = self._pieces(claim.sold.lines, counts)
             lines = [{"line_no": line_no, "quantity": many} for line_no, many in pieces.items()]
             body: Json = {"lines": lines, **({"reason": reason} if reason else {})}
@@ -177,10 +185,12 @@ class AfterSales(RuleBasedStateMachine):
             match claim.stage:
                 case "requested":
                     agree(self.stage.do(self._send(claim, "review", AGENT, None)), self.model.verb(claim, "review"))
-                case "under_review" | "inspected":
-                    self._approve(claim, who, claim.version)
-                case "waiting_for_goods" if claim.kind == "return_and_money":
+                case "waiting_for_goods" if claim.approved:
                     self._come_back(claim)
+                case "approved" | "inspected" | "sent" | "received" if claim.approved and claim.kind not in MONEY:
+                    self._send_on(claim)
+                case "under_review" | "inspected" | "waiting_for_goods":
+                    self._approve(claim, who, claim.version)
                 case "paying" | "pay_failed":
                     self._answer(claim, "paid", retryable=True)
 
@@ -217,6 +227,8 @@ class AfterSales(RuleBasedStateMachine):
 
     def _race(self, one: Claim, other: Claim, second: str) -> None:
         seen = one.version, other.version
+        if second == "edit" and other.swapped:
+            return
 
         async def race() -> tuple[httpx.Response, httpx.Response]:
             first = self._send(one, "approve", CHIEF, seen[0])
@@ -274,7 +286,7 @@ class AfterSales(RuleBasedStateMachine):
         agree(received, self.model.receive(claim))
         sound = [{"line_no": line_no, "sound": many} for line_no, many in claim.pieces.items()]
         inspected = self.stage.do(self.stage.refunds.verb(refund, "inspect", LEAD, match=claim.version, lines=sound))
-        agree(inspected, self.model.inspect(claim))
+        agree(inspected, self.model.inspect(claim, LEAD))
 
     async def _pay(self, claim: Claim, result: str, reference: str, retryable: bool) -> httpx.Response:
         said: Json = {
@@ -285,13 +297,6 @@ class AfterSales(RuleBasedStateMachine):
         if result == "failed":
             said |= {"failure": "account_closed", "retryable": retryable}
         return await self.stage.refunds.desk.call("POST", "/v1/payments/answers", "service", json=said)
-
-
-def agree(answer: httpx.Response, expected: Expected) -> None:
-    """What the API says is what the model says."""
-    problem = answer.json().get("type", "").removeprefix("/problems/") if answer.is_error else None
-    if (answer.status_code, problem) != expected:
-        raise DisagreementError(f"{expected} was foretold, it is {answer.text}")
 
 
 def one_of_both_orders(
@@ -329,9 +334,10 @@ def walk(
     steps: int | None = None,
     without: Collection[str] = (),
     least: int = 0,
+    begins: Sequence[str] = (),
 ) -> None:
-    """Random walks on that stage: a few short ones, or as many as the issue asks for. No line costs less than `least`.
-    Raises what they find."""
+    """Random walks on that stage: a few short ones, or as many as the issue asks for. No line costs less than `least`;
+    one more request of each kind in `begins` is approved already. Raises what they find."""
     how = settings(
         max_examples=examples or (200 if FULL else 5),
         stateful_step_count=steps or (30 if FULL else 15),
@@ -345,7 +351,7 @@ def walk(
         print_blob=False,
     )
     left_out: dict[str, Any] = dict.fromkeys(without)
-    machine = type("AfterSalesHere", (AfterSales,), {"stage": stage, "least": least, **left_out})
+    machine = type("AfterSalesHere", (AfterSales,), {"stage": stage, "least": least, "begins": begins, **left_out})
     run_state_machine_as_test(machine, settings=how)
 
 

@@ -242,6 +242,29 @@ async def test_the_merchant_pays_the_way_again_elsewhere(returns: Returns) -> No
     assert faults(await returns.exchange(refund, "replace", articles=articles, again="5.00")) == ["/again"]
 
 
+async def test_nothing_cheaper_is_sent_once_more(returns: Returns) -> None:
+    """T22: nothing comes back for it and no money goes with it: that would be settled in money."""
+    await returns.refunds.order()
+    refund = await returns.refunds.approved(LEAD, kind="resend", reason="lost_in_transit")
+    before = await returns.written()
+    cheaper = [{"line_no": 1, "sku": "SMALL", "quantity": 1, "unit_price": "39.99"}]
+    assert faults(await returns.exchange(refund, "replace", articles=cheaper)) == ["/articles"]
+    assert await returns.written() == before
+    dearer = await returns.choose(refund, {"sku": "BIG", "unit_price": "41.00"})
+    assert (dearer["status"], dearer["owed"]["amount"]) == ("unpaid", "1.00")
+
+
+async def test_one_sent_once_more_is_lost_while_its_goods_go_back(returns: Returns) -> None:
+    """T22: a resend holds no pieces, so nobody who gives them back stands in its way."""
+    await returns.refunds.order()
+    refund = await returns.refunds.approved(LEAD, kind="resend", reason="missing_part")
+    await returns.done(refund, "send", **SENT)
+    await returns.refunds.ask(kind="return_and_money", reason="quality", pieces={1: 2})
+    it = await returns.done(refund, "lose", reason="快递丢件")
+    assert (it["stage"], it["status"]) == ("approved", "ready")
+    await returns.choose(refund, {"sku": "BIG", "quantity": 1, "unit_price": "41.00"})
+
+
 async def test_lists_and_sight(returns: Returns) -> None:
     """X1, X6, T40: a buyer's own without what was noted of calls; another's and another shop's don't exist."""
     await returns.refunds.order("A-1", (2, "40.00"), (1, "5.00"))

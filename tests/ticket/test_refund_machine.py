@@ -39,6 +39,15 @@ def test_after_sales_under_random_hands(stage: Stage) -> None:
     walk(stage)
 
 
+@pytest.mark.timeout(3600 if FULL else 120)
+def test_replacements_under_random_hands(stage: Stage) -> None:
+    """T22, T25: exchanges and resends to their end: dearer, cheaper, out of stock, sent, lost, received, closed."""
+    if FULL:
+        walk(stage, begins=("exchange", "resend"))
+    else:
+        walk(stage, begins=("exchange", "resend"), without=("at_once", "edit", "verb"), examples=3, steps=20)
+
+
 @pytest.fixture
 def unguarded(stage: Stage) -> Stage:
     """The same without what the database holds by itself."""

@@ -37,13 +37,15 @@ async def replace(work: Work, exchange_id: UUID, asked: Replace) -> Standing:
     it is with the customer. More to give back has to be approved anew (T22, T28).
 
     Raises Problem `precondition-required`, `stale-version`, `transition-refused`, `not-found`, `invalid-request` for
-    articles that don't fit what is given.
+    articles that don't fit what is given, and for cheaper ones where nothing comes back: that is settled in money.
     """
     it = await standing.begin(work, exchange_id, "replace", decides=True)
     articles = tuple(_article(one, place, it) for place, one in enumerate(asked.articles))
     pricing.expect_fits(it.goods, articles)
     it.exchange.again_minor = pricing.delivery_again(it.payer_again, _minor(asked.again, "/again", it))
     it.articles, it.exchange.chosen_at = articles, work.now
+    if it.case.kind is RefundKind.RESEND and it.difference < 0:
+        raise invalid("/articles", "补寄的货不能更便宜，请改为退款", "are cheaper than the goods: settle it in money")
     await store.choose(work.session, exchange_id, articles)
     await differ(work, it, "replace")
     await _tell(work, it, "replace", legs=[_CALLED])
@@ -134,9 +136,13 @@ async def remind(work: Work, exchange_id: UUID, _: Mapping[str, Any], /) -> None
 
 
 async def differ(work: Work, it: Standing, verb: str) -> None:
-    """As `settle`, where the difference may be another one by now; the request gives what follows from it (T26)."""
+    """As `settle`, where the difference may be another one by now; an exchange gives what follows from it (T26). What
+    is sent once more gives nothing, whatever others ask back of its goods meanwhile."""
     it.exchange.difference_minor = it.difference
     await settle(work, it, verb)
+    if it.case.kind is RefundKind.RESEND:
+        it.case.refund.difference_minor = it.exchange.difference_minor
+        return
     reckoned = await refunds.reckon(work, it.case, difference=it.exchange.difference_minor)
     await refunds.settle_amount(work, it.case, reckoned)
 
