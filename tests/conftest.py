@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from getpass import getuser
 from importlib import import_module
 from pathlib import Path
 
@@ -36,7 +37,12 @@ MEMORY, PLENTY = Path("/dev/shm"), 4 * 2**30
 
 
 def pytest_configure() -> None:
-    """What tests write stays in memory where there is plenty: a database is copied in a third of the time."""
+    """What tests write stays in memory where there is plenty: a database is copied in a third of the time. What a run
+    that was killed left there goes."""
+    for lock in MEMORY.glob(f"pytest-of-{getuser()}/*/.lock"):
+        with contextlib.suppress(OSError, ValueError):  # a run that begins or ends just now
+            if not psutil.pid_exists(int(lock.read_text())):
+                shutil.rmtree(lock.parent, ignore_errors=True)
     if MEMORY.is_dir() and min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) > PLENTY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
