@@ -1,8 +1,10 @@
 """Walls inside the kit that the code itself is asked about (I2, I6)."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(
@@ -10,32 +12,44 @@ SOURCES = sorted(
 )
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in SOURCES:
-        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+class Module(NamedTuple):
+    """What a module imports, and which methods of objects it calls."""
+
+    name: str
+    imports: frozenset[str]
+    calls: frozenset[str]
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
+@cache
+def modules() -> Sequence[Module]:
+    """All there are, each read once."""
+    return [read(path) for path in SOURCES]
+
+
+def read(path: Path) -> Module:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    calls = (node.func for node in nodes if isinstance(node, ast.Call))
+    return Module(
+        path.relative_to(ROOT).as_posix(),
+        frozenset(name.split(".")[0] for node in nodes for name in imported(node)),
+        frozenset(func.attr for func in calls if isinstance(func, ast.Attribute)),
+    )
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module
 
 
 def who_imports(*packages: str) -> set[str]:
-    return {name for name, tree in trees() if any(module.split(".")[0] in packages for module in imported(tree))}
+    return {module.name for module in modules() if not module.imports.isdisjoint(packages)}
 
 
 def who_calls(method: str) -> set[str]:
     """The modules in which some object's method of that name is called."""
-    calls = (
-        (name, node.func)
-        for name, tree in trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-    )  # fmt: skip
-    return {name for name, func in calls if isinstance(func, ast.Attribute) and func.attr == method}
+    return {module.name for module in modules() if method in module.calls}
 
 
 def test_the_sources_are_looked_at() -> None:
