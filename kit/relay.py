@@ -27,7 +27,7 @@ from kit.tracing import Tracing
 LEADER_LOCK = 0x6B65_6675
 BATCH = 500
 GATHER_SECONDS = 0.02
-"""How long it lets pass after a batch. The first event after a quiet moment goes out at once; of a busy service it
+"""How long it lets pass after a batch of several. Events that come one by one go out at once; of a busy service it
 takes what has gathered, with one look, one mark, and one turn of the broker and of each reader for all of it."""
 _SELECT = """
 SELECT id, event_id, noun, aggregate_id, sequence, subject, body, traceparent, occurred_at FROM outbox o
@@ -93,7 +93,7 @@ class Relay:
             while True:
                 self._woken.clear()
                 found = await self.publish_batch(connection)
-                if 0 < found < BATCH:
+                if 1 < found < BATCH:
                     await asyncio.sleep(GATHER_SECONDS)
                 if found < BATCH:
                     with contextlib.suppress(TimeoutError):
