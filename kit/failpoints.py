@@ -15,7 +15,7 @@ Point = Literal[
     "before-inbox", "after-inbox", "before-effect-commit", "after-effect-commit",
     "before-ack", "after-ack",
     "before-dead-letter", "after-dead-letter",
-    "before-timer-commit", "after-timer-commit",
+    "before-timer-commit", "after-timer-commit", "before-forgetting", "after-forgetting",
     "before-send", "after-send",
 ]  # fmt: skip
 POINTS: tuple[str, ...] = get_args(Point)

@@ -72,7 +72,7 @@ async def forget_in_time(database: Database, clock: Clock, leads: asyncio.Event)
         await leads.wait()
         went = 0
         try:
-            async with database.transaction(outdates=False) as session:
+            async with database.transaction("before-forgetting", "after-forgetting", outdates=False) as session:
                 went = await forget_answers(session, clock.now())
         except Exception as error:  # noqa: BLE001 - the loop must live; what is left is found again
             log.warning("kept_answers.interrupted", error=error)
