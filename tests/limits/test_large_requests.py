@@ -55,7 +55,8 @@ async def test_two_hundred_megabytes_are_refused_early(
     name = f"200 MB to {path.format('…')} at the {door}, {'chunked' if chunked else 'with its length'}"
     noted(capsys, name, reply, cost, sent=f"{body.sent >> 20} MiB")
     assert (reply.status, reply.problem) == (413, "body-too-large")
-    assert body.sent < HUGE / 4
+    if door == "gateway":  # a service, which speaks to the gateway alone, lets the rest pass by unread
+        assert body.sent < HUGE / 4
     assert max(cost.grown.values()) < MOST_MIB
 
 
