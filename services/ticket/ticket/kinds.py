@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from contracts.ticket.ticket import TicketKind
 from kit.http.faults import faults_of
@@ -57,7 +57,7 @@ class MerchantReportDetails(Details):
 class AfterSalesDetails(Details):
     """售后: the course that a refund or an exchange takes, which its targets of time go by (T43)."""
 
-    course: SlaCase
+    course: Annotated[SlaCase, WithJsonSchema({"type": "string", "enum": [*SlaCase]})]
 
 
 class SolvedAs(StrEnum):
