@@ -239,7 +239,7 @@ async def test_nobody_waits_for_ever_and_who_waits_longest_is_next(monkeypatch: 
         with pytest.raises(NoConnection):
             await pool.take()
         waiting = asyncio.create_task(pool.take())
-        await asyncio.sleep(0)
+        await asyncio.wait({waiting}, timeout=0)
         pool.give(taken)
         with pytest.raises(NoConnection):  # it has been given already, whoever asks first now
             await pool.take()

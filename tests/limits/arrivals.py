@@ -6,6 +6,7 @@ or so many callers who each ask again when they are answered. Tells what came of
 
 import argparse
 import asyncio
+import contextlib
 import json
 import re
 import secrets
@@ -15,6 +16,9 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
+
+from kit.testing.pace import moment
+from kit.testing.poll import eventually
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)")
 _PATIENCE = 45.0
@@ -72,7 +76,7 @@ class Crowd:
         for number in range(round(per_second * seconds)):
             due = self.began + number / per_second
             if (early := due - time.perf_counter()) > 0.001:
-                await asyncio.sleep(early)
+                await moment(asyncio.get_running_loop().time() + early)
             if self.idle:
                 self.under_way += 1
                 self.idle.pop().ask(due)
@@ -88,10 +92,9 @@ class Crowd:
         else:
             self.goes_on = True
             await asyncio.gather(*(self.ask(self.began) for _ in range(callers)))
-        deadline = self.until + _PATIENCE
-        await asyncio.sleep(max(self.until - time.perf_counter(), 0))
-        while self.under_way and time.perf_counter() < deadline:  # noqa: ASYNC110 - the last few answers
-            await asyncio.sleep(0.02)
+        await moment(asyncio.get_running_loop().time() + self.until - time.perf_counter())
+        with contextlib.suppress(TimeoutError):
+            await eventually(lambda: not self.under_way, _PATIENCE)
 
 
 class Caller(asyncio.Protocol):

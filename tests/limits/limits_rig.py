@@ -12,6 +12,7 @@ import psutil
 from local_stack import Running
 
 from kit.ids import new_id
+from kit.testing.pace import moment
 from ops.callers import callers
 from ops.credentials import Secrets
 
@@ -157,10 +158,11 @@ async def costing(house: House, *names: str) -> AsyncIterator[Cost]:
     cost = Cost()
 
     async def watch() -> None:
+        loop = asyncio.get_running_loop()
         while True:
             for name, one in watched.items():
                 most[name] = max(most[name], one.memory_info().rss)
-            await asyncio.sleep(0.02)
+            await moment(loop.time() + 0.02)
 
     watching = asyncio.create_task(watch())
     try:
@@ -208,7 +210,7 @@ async def measured(
     async with asyncio.TaskGroup() as group:
         for number in range(round(per_second * seconds)):
             due = began + number / per_second
-            await asyncio.sleep(due - loop.time())
+            await moment(due)
             group.create_task(once(due))
     for _, writer in idle:
         writer.transport.abort()

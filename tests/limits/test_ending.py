@@ -20,6 +20,7 @@ from limits_rig import House, ask, opened
 from local_stack import stack
 from sizes import size
 
+from kit.testing.pace import moment
 from kit.testing.poll import eventually
 from kit.testing.servers import PostgresServer
 
@@ -37,18 +38,20 @@ class Load:
 
     async def go_on(self, house: House) -> None:
         """One ticket after the other, each with a key of its own; a broken connection counts as 0."""
+        loop = asyncio.get_running_loop()
         while True:
+            again = loop.time() + 0.05
             try:
                 reply = await ask(house.gateway, house.opening(), within=30)
             except (OSError, asyncio.IncompleteReadError, TimeoutError):
                 self.said[0] += 1
-                await asyncio.sleep(0.05)
+                await moment(again)
                 continue
             self.said[reply.status] += 1
             if reply.status == 201:
                 self.acknowledged.append(orjson.loads(reply.body)["ticket_id"])
             else:
-                await asyncio.sleep(0.05)
+                await moment(again)
 
 
 @asynccontextmanager

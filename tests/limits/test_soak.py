@@ -19,6 +19,7 @@ from limits_rig import House, measured, percentile
 from sizes import size
 
 from kit.ids import new_id
+from kit.testing.pace import moment
 from kit.testing.poll import eventually
 from ops.callers import Caller, callers
 from ops.story import hire
@@ -93,12 +94,12 @@ async def one_life(agent: Caller) -> None:
 
 async def live_on(agent: Caller, until: float) -> int:
     """So many lives a second, whether or not the last one is over; how many there were."""
-    lives = 0
+    lives, began = 0, asyncio.get_running_loop().time()
     async with asyncio.TaskGroup() as group:
         while time.monotonic() < until:
             group.create_task(one_life(agent))
             lives += 1
-            await asyncio.sleep(1 / LIVES_PER_SECOND)
+            await moment(began + lives / LIVES_PER_SECOND)
     return lives
 
 

@@ -11,6 +11,8 @@ from typing import cast
 
 import uvloop
 
+from kit.testing.pace import moment
+
 LONGEST = 60
 
 
@@ -51,7 +53,7 @@ async def crowd(port: int, count: int, beginnings: list[str]) -> list[tuple[int,
     loop, ended = asyncio.get_running_loop(), asyncio.Queue[tuple[int, float]]()
     began = loop.time()
     for number in range(count):
-        await asyncio.sleep(began + number / count - loop.time())
+        await moment(began + number / count)
         first = beginnings[number % len(beginnings)].encode()
         await loop.create_connection(lambda first=first: Slow(first, ended), "127.0.0.1", port)
     print("there", flush=True)
