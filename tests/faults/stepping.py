@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("stepped_clock.c")
-COMPILER = shutil.which("cc") or shutil.which("gcc")
+COMPILER = shutil.which("cc") or "gcc"
 EVERYBODY, TICKET = "ops.early", "services.ticket"
 """What the gateway and the four services have in their command lines, and what one of them has."""
 
@@ -23,7 +23,7 @@ class Stepper:
         """Compile the clock into that folder. Raises CalledProcessError."""
         stepper = cls(folder / "stepped_clock.so", folder / "offset")
         words = (
-            str(COMPILER),
+            COMPILER,
             "-O2",
             "-Wall",
             "-Werror",

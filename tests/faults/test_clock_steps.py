@@ -14,8 +14,7 @@ import pytest
 from chaos import Done, Plan, proved, seeds
 from kills import until_done
 from local_stack import Running
-from sizes import full
-from stepping import COMPILER, EVERYBODY, TICKET, Stepper
+from stepping import EVERYBODY, TICKET, Stepper
 from tables import rows
 
 STEPS = (-300, 240, -30, -480, 420, 600)
@@ -23,10 +22,7 @@ STEPS = (-300, 240, -30, -480, 420, 600)
 TOLD_AGAIN = """
 SELECT aggregate_id::text AS id, subject FROM outbox WHERE noun = 'clock' GROUP BY 1, 2 HAVING count(*) > 1
 """
-pytestmark = [
-    pytest.mark.chaos,
-    pytest.mark.skipif(COMPILER is None, reason="NOT STEPPED: a C compiler is missing"),
-]
+pytestmark = pytest.mark.chaos
 IDS = """
 import sys
 from kit.ids import new_id, new_id_text
@@ -72,7 +68,7 @@ async def step_on(stepper: Stepper, running: Running, load: "asyncio.Task[Any]",
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("chosen", [EVERYBODY, TICKET])
-@full
+@pytest.mark.nightly
 async def test_nothing_is_lost_while_the_clock_steps(
     chosen: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,6 @@ import pytest
 from chaos import Done, Plan, proved, seeds
 from kills import until_done
 from local_stack import Running
-from sizes import full
 
 from kit.bus import TooFewNodesError, provision
 from kit.testing.nats_cluster import NODES, NatsCluster, clustered
@@ -41,7 +40,7 @@ async def roll(
 
 @pytest.mark.chaos
 @pytest.mark.timeout(1200)
-@full
+@pytest.mark.nightly
 async def test_nothing_is_lost_while_the_brokers_nodes_die_in_turn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

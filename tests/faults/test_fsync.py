@@ -23,10 +23,7 @@ from kit.testing.servers import NatsServer, PostgresServer
 
 TIMES = 200
 SYNCS = re.compile(r"\b(?:fsync|fdatasync)\(")
-pytestmark = [
-    pytest.mark.chaos,
-    pytest.mark.skipif(shutil.which("strace") is None, reason="NOT COUNTED: strace is missing"),
-]
+pytestmark = [pytest.mark.chaos, pytest.mark.nightly]
 
 
 class Counted:
@@ -44,13 +41,13 @@ class Counted:
 @asynccontextmanager
 async def counted(pid: int, path: Path) -> AsyncIterator[Counted]:
     """Count what that process and its children sync while the block lasts."""
+    assert shutil.which("strace"), "nothing can be counted: strace is missing"
     words = ("-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", str(path), "-p", str(pid))
     child = await asyncio.create_subprocess_exec("strace", *words, stderr=asyncio.subprocess.PIPE)
     try:
         await eventually(lambda: child.returncode is not None or is_traced(pid))
-        if child.returncode is not None:
-            assert child.stderr
-            pytest.skip(f"NOT COUNTED: strace may not look here: {(await child.stderr.read()).decode().strip()}")
+        assert child.stderr
+        assert child.returncode is None, f"strace may not look here: {(await child.stderr.read()).decode().strip()}"
         yield Counted(path)
     finally:
         if child.returncode is None:

@@ -14,7 +14,6 @@ from chaos import Done, Plan, proved, seeds
 from checks import kept_in, lacking
 from kills import killed, until_done
 from local_stack import ROOT, Running
-from sizes import full
 from tables import SERVICES, value
 
 from kit.testing.poll import eventually
@@ -73,7 +72,7 @@ async def rebuilt(running: Running) -> bool:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
-@full
+@pytest.mark.nightly
 async def test_a_broker_whose_store_is_gone_is_rebuilt_from_the_outboxes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from chaos import Plan, proved, seeds
 from chaos_loads import REFUNDS
-from sizes import full
 
 VICTIMS = ("ticket", "postgresql", "nats", "ticket")
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(1200)
-@full
+@pytest.mark.nightly
 async def test_every_refund_is_paid_exactly_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         await proved(Plan(500, 12, seeds()[0], kinds=REFUNDS, victims=VICTIMS), tmp_path)

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 from local_stack import ROOT, Running
-from sizes import full
 
 from kit.testing.poll import eventually
 from ops.callers import Caller, Callers
@@ -23,7 +22,7 @@ from ops.demo.desk import SHOP
 from ops.demo.importing import Journal, Totals, totals
 from ops.demo.wishes import deal, each_once
 
-pytestmark = [pytest.mark.chaos, full, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.chaos, pytest.mark.nightly, pytest.mark.timeout(900)]
 WITHIN = 300.0
 ORDERS = 3000
 
