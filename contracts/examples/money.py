@@ -63,6 +63,20 @@ _CASE = {
     "lines": (RefundLine(line_no=2, quantity=1, amount=cny("44.68")),),
 }
 
+_GOODWILL = {
+    "goodwill_id": uid(0x334),
+    "ticket_id": COMPLAINT,
+    "ticket_number": "T20261107-000123",
+    "shop": SHOP,
+    "order_id": ORDER,
+    "order_no": ORDER_NO,
+    "line_no": 1,
+    "customer_id": CUSTOMER,
+    "account_id": ACCOUNT,
+    "amount": cny("12.00"),
+    "payment_key": uid(0x902),
+}
+
 REFUNDS: tuple[Event, ...] = (
     RefundRequested.model_validate(
         {**_CASE, "wanted": cny("44.68"), "requested_by": AS_STOREFRONT, "requested_at": at(7, 10, 20)}
@@ -159,58 +173,35 @@ EXAMPLES: tuple[Event, ...] = (
         difference=cny_difference("-6.00"),
         sent_at=at(11, 15),
     ),
-    GoodwillGranted(
-        goodwill_id=uid(0x334),
-        ticket_id=COMPLAINT,
-        ticket_number="T20261107-000123",
-        shop=SHOP,
-        order_id=ORDER,
-        order_no=ORDER_NO,
-        line_no=1,
-        customer_id=CUSTOMER,
-        account_id=ACCOUNT,
-        amount=cny("12.00"),
-        payment_key=uid(0x902),
-        payee_token="payer_7f3a91",  # noqa: S106 - opaque, of an invented payer
-        staff_id=AGENT,
-        granted_by=(AS_AGENT,),
-        policy_version=1,
-        granted_at=at(7, 16, 30),
+    GoodwillGranted.model_validate(
+        {
+            **_GOODWILL,
+            "payee_token": "payer_7f3a91",
+            "staff_id": AGENT,
+            "granted_by": (AS_AGENT,),
+            "policy_version": 1,
+            "granted_at": at(7, 16, 30),
+        }
     ),
-    GoodwillPaid(
-        goodwill_id=uid(0x334),
-        ticket_id=COMPLAINT,
-        ticket_number="T20261107-000123",
-        shop=SHOP,
-        order_id=ORDER,
-        order_no=ORDER_NO,
-        line_no=1,
-        customer_id=CUSTOMER,
-        account_id=ACCOUNT,
-        amount=cny("12.00"),
-        payment_key=uid(0x902),
-        payment_reference="P-20261107-41",
-        order_refunded=cny("12.00"),
-        order_fully_refunded=False,
-        costs=(CaseCost(kind=CostKind.GOODWILL, amount=cny("12.00"), bearer=CostBearer.COMPANY),),
-        paid_at=at(7, 16, 31),
+    GoodwillPaid.model_validate(
+        {
+            **_GOODWILL,
+            "payment_reference": "P-20261107-41",
+            "order_refunded": cny("12.00"),
+            "order_fully_refunded": False,
+            "costs": (CaseCost(kind=CostKind.GOODWILL, amount=cny("12.00"), bearer=CostBearer.COMPANY),),
+            "paid_at": at(7, 16, 31),
+        }
     ),
-    GoodwillFailed(
-        goodwill_id=uid(0x334),
-        ticket_id=COMPLAINT,
-        ticket_number="T20261107-000123",
-        shop=SHOP,
-        order_id=ORDER,
-        order_no=ORDER_NO,
-        customer_id=CUSTOMER,
-        account_id=ACCOUNT,
-        staff_id=AGENT,
-        amount=cny("12.00"),
-        payment_key=uid(0x902),
-        failure="account_closed",
-        attempt=1,
-        retryable=True,
-        failed_at=at(7, 16, 31),
+    GoodwillFailed.model_validate(
+        {
+            **_GOODWILL,
+            "staff_id": AGENT,
+            "failure": "account_closed",
+            "attempt": 1,
+            "retryable": True,
+            "failed_at": at(7, 16, 31),
+        }
     ),
     CostRebooked(
         cost_id=uid(0x335),

@@ -77,11 +77,9 @@ class ExchangeSent(Event):
     sent_at: AwareDatetime
 
 
-class GoodwillGranted(Event):
-    """小额补偿: part of the price is given back and the goods are kept (T27). It is told again, with the next
-    ``attempt``, when paying is tried once more; ``payment_key`` is the same and is paid once."""
+class GoodwillEvent(Event):
+    """小额补偿 (T27): what every event of a goodwill tells; it is paid once under ``payment_key``."""
 
-    SUBJECT = "goodwill.granted"
     OWNER = "ticket"
     AGGREGATE = "goodwill_id"
 
@@ -96,6 +94,14 @@ class GoodwillGranted(Event):
     account_id: UUID | None = None
     amount: Price
     payment_key: UUID
+
+
+class GoodwillGranted(GoodwillEvent):
+    """小额补偿: part of the price is given back and the goods are kept (T27). It is told again, with the next
+    ``attempt``, when paying is tried once more; ``payment_key`` is the same and is paid once."""
+
+    SUBJECT = "goodwill.granted"
+
     attempt: Positive = 1
     payee_token: str | None = None
     staff_id: UUID | None = None
@@ -104,26 +110,13 @@ class GoodwillGranted(Event):
     granted_at: AwareDatetime
 
 
-class GoodwillPaid(Event):
+class GoodwillPaid(GoodwillEvent):
     """补偿到账: the money is with the customer (T27). ``order_refunded`` is the order's sum so far, refunds among it,
     and ``order_fully_refunded`` takes the order out of the commission pool (A6); ``costs`` say who pays in the end
     (T57)."""
 
     SUBJECT = "goodwill.paid"
-    OWNER = "ticket"
-    AGGREGATE = "goodwill_id"
 
-    goodwill_id: UUID
-    ticket_id: UUID
-    ticket_number: str
-    shop: Shop
-    order_id: UUID
-    order_no: OrderNo
-    line_no: Positive | None = None
-    customer_id: UUID | None = None
-    account_id: UUID | None = None
-    amount: Price
-    payment_key: UUID
     payment_reference: Code
     order_refunded: Price
     order_fully_refunded: bool
@@ -131,24 +124,12 @@ class GoodwillPaid(Event):
     paid_at: AwareDatetime
 
 
-class GoodwillFailed(Event):
+class GoodwillFailed(GoodwillEvent):
     """补偿失败: the payment side could not pay; it can be tried again, or is taken back (T27)."""
 
     SUBJECT = "goodwill.failed"
-    OWNER = "ticket"
-    AGGREGATE = "goodwill_id"
 
-    goodwill_id: UUID
-    ticket_id: UUID
-    ticket_number: str
-    shop: Shop
-    order_id: UUID
-    order_no: OrderNo
-    customer_id: UUID | None = None
-    account_id: UUID | None = None
     staff_id: UUID | None = None
-    amount: Price
-    payment_key: UUID
     failure: Code
     attempt: Positive
     retryable: bool

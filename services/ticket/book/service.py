@@ -17,9 +17,8 @@ from services.ticket.book.alarms import Drift
 from services.ticket.book.ledger import Book, BookLine, EntryKind, Paid, Settled, Worth, news_of
 
 __all__ = [
-    "Book", "BookLine", "NothingReservedError", "Paid", "Settled", "Worth", "give_after_all",
-    "give_pieces_back", "hold",
-    "in_flight_of", "know", "lock", "lock_many", "look", "release", "reserve", "settle", "take_payments",
+    "Book", "BookLine", "NothingReservedError", "Paid", "Settled", "Worth", "give_after_all", "give_pieces_back",
+    "hold", "in_flight_of", "know", "lock", "lock_many", "look", "release", "reserve", "settle", "take_payments",
     "take_pieces",
 ]  # fmt: skip
 

@@ -107,7 +107,6 @@ def granted(goodwill: GoodwillLike, about: AboutLike, payee_token: str | None, a
     """What is told once it is approved, and when paying is tried again: the payment side may pay (T22, T27)."""
     return GoodwillGranted(
         **_common(goodwill, about),
-        line_no=goodwill.line_no,
         attempt=goodwill.attempts,
         payee_token=payee_token,
         staff_id=goodwill.offered_by_staff_id,
@@ -123,7 +122,6 @@ def was_paid(
     """补偿到账 (T27, T57)."""
     return GoodwillPaid(
         **_common(goodwill, about),
-        line_no=goodwill.line_no,
         payment_reference=goodwill.payment_reference or "",
         order_refunded=Price(amount=of_order.amount, currency=of_order.currency),
         order_fully_refunded=fully,
@@ -179,6 +177,7 @@ def _common(goodwill: GoodwillLike, about: AboutLike) -> dict[str, Any]:
         "shop": goodwill.shop,
         "order_id": goodwill.order_id,
         "order_no": goodwill.order_no,
+        "line_no": goodwill.line_no,
         "customer_id": about.customer_id,
         "account_id": goodwill.account_id,
         "amount": Price(amount=amount.amount, currency=amount.currency),

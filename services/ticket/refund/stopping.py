@@ -26,7 +26,7 @@ class StoppedLike(Protocol):
 
 
 class OrderLike(Protocol):
-    """What the stages ask of the order."""
+    """What stopping asks of the order."""
 
     flag_meaning: str | None
     shipped_at: datetime | None
