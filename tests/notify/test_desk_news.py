@@ -13,7 +13,7 @@ from contracts.event import Event
 from contracts.examples import example
 from contracts.price import Price
 from contracts.ticket.aftercare import EmergencyContained, Lateness
-from contracts.ticket.clock import ClockBreached, ClockKind, ClockWarned
+from contracts.ticket.clock import ClockBreached, ClockKind, ClockParty, ClockWarned
 from contracts.ticket.complaint import ComplaintCategory, ComplaintGraded, Grade, GradeCause
 from contracts.ticket.penalty import PenaltyLine, PenaltyPublished
 from contracts.ticket.shift import ShiftHandoverMissed, ShiftUncovered
@@ -77,6 +77,24 @@ async def test_a_clock_of_nobody_is_the_supervisors_matter(desk: Desk) -> None:
     chief = await desk.know(StaffRole.SUPERVISOR)
     await desk.hear(clock(ClockWarned))
     assert await desk.told() == {(chief, "clock-warned")}
+
+
+@pytest.mark.parametrize(
+    ("party", "kind", "told"),
+    [
+        (ClockParty.CUSTOMER, ClockKind.SHIP_BACK, {"clock-breached"}),
+        (ClockParty.WAREHOUSE, ClockKind.INSPECT, {"clock-warned", "clock-breached"}),
+        (ClockParty.PAYMENT, ClockKind.PAY_OUT, {"clock-warned", "clock-breached"}),
+    ],
+)
+async def test_nobody_is_warned_of_what_the_customer_has_to_do(
+    desk: Desk, party: ClockParty, kind: ClockKind, told: set[str]
+) -> None:
+    """T43, T47: that it is too late is news in the house all the same; others' legs are the supervisors' matter."""
+    chief = await desk.know(StaffRole.SUPERVISOR)
+    for event in (ClockWarned, ClockBreached):
+        await desk.hear(clock(event, kind=kind, party=party))
+    assert await desk.told() == {(chief, rule) for rule in told}
 
 
 async def test_a_raised_grade_is_told_to_the_unit_s_lead_and_the_manager(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.event import Event
 from contracts.ticket.aftercare import EmergencyContained, Lateness
-from contracts.ticket.clock import ClockBreached, ClockEvent, ClockWarned
+from contracts.ticket.clock import ClockBreached, ClockEvent, ClockParty, ClockWarned
 from contracts.ticket.complaint import ComplaintGraded
 from contracts.ticket.order import OrderFlagged
 from contracts.ticket.penalty import PenaltyPublished
@@ -73,13 +73,14 @@ def of_flag(meta: Meta, event: OrderFlagged) -> Occurrence:
 
 
 def of_clock(meta: Meta, event: ClockEvent) -> Occurrence:
-    """What a clock gives: what is due, when, and who has to act (T43)."""
+    """What a clock gives: what is due, when, and who has to act (T43); `in_house` unless the customer has to."""
     facts: Facts = {
         "number": event.ticket_number,
         "kind": event.ticket_kind.value,
         "shop": event.shop,
         "clock": event.kind.value,
         "due_at": moment(event.due_at),
+        "in_house": yes(event.party is not ClockParty.CUSTOMER),
     }
     named = {ASSIGNEE: those(event.owner_staff_id)}
     return occurrence(meta, facts, named, ticket_id=event.ticket_id, unit_id=event.unit_id)
