@@ -31,7 +31,7 @@ def refund_fact(meta: Meta, paid: MoneyBackEvent) -> RefundFact:
 
 
 def cost_facts(meta: Meta, paid: MoneyBackEvent) -> list[RefundCostFact]:
-    """Its costs, each with who bears it. What a late payment cost was told with its case."""
+    """Its costs, each with who bears it. Of a late payment none is told: it is the company's until it is rebooked."""
     costs: tuple[CaseCost, ...] = () if isinstance(paid, PaymentPaidLate) else paid.costs
     return [
         RefundCostFact(
