@@ -21,7 +21,7 @@ from sizes import size
 from kit.ids import new_id
 from kit.testing.pace import moment
 from kit.testing.poll import eventually
-from ops.callers import Caller, callers
+from ops.callers import Caller, Callers, callers
 from ops.story import hire
 
 MINUTES = float(os.environ.get("KEFU_SOAK_MINUTES") or size(80, 1) / 4)
@@ -103,10 +103,11 @@ async def live_on(agent: Caller, until: float) -> int:
     return lives
 
 
-async def read_on(house: House, reader: Caller, until: float) -> Counter[int]:
-    """Read the ticket all the time, with a token that is made anew before it runs out; the statuses."""
+async def read_on(house: House, people: Callers, until: float) -> Counter[int]:
+    """Read the ticket all the time, every half minute with a new token: one is good for 15 minutes; the statuses."""
     seen: Counter[int] = Counter()
     while (left := until - time.monotonic()) > 0.1:
+        reader = people.staff("supervisor")
         await reader.expect(200, "GET", f"/v1/tickets/{house.ticket}")
         assert reader.token
         house.token = reader.token
@@ -125,11 +126,12 @@ async def test_a_long_run_leaves_everything_as_it_was(house: House, capsys: pyte
         began = await database.fetchval("SELECT now()")
         until = time.monotonic() + MINUTES * 60
         living = asyncio.create_task(live_on(agent, until))
-        reading = asyncio.create_task(read_on(house, people.staff("supervisor"), until))
+        reading = asyncio.create_task(read_on(house, people, until))
         while time.monotonic() < until:
             await held.look(house, database)
             await asyncio.wait({living, reading}, timeout=pause, return_when=asyncio.FIRST_EXCEPTION)
-            assert not (living.done() and living.exception()), living
+            for task in (living, reading):
+                assert not (task.done() and task.exception()), task
         lives, seen = await living, await reading
     await eventually(lambda: all_published(database), within=60)
     ages = [age for (age,) in await database.fetch(_AGES, began)]
