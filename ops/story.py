@@ -1,4 +1,4 @@
-"""The story that runs through all five processes; the demo tells it, the tests check it.
+"""The story that runs through all five processes; the tests tell it and look at what came of it.
 
 Imported orders become customers → an agent flags a *problem* with a remark → an inquiry is opened, worked, solved and
 closed → the agent finds a message in the inbox; another order is *cleared* with the agent's alias → the sale is

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from contracts.price import Price
 from contracts.storefront import StorefrontLine, StorefrontOrder, StorefrontOrderPlaced
 from kit.envelope import Meta
+from ops.environment import StackError
 
 SHOP = "cdnow"
 CURRENCY = "USD"
@@ -77,13 +78,13 @@ class Purchase:
 
 
 def sample() -> list[Purchase]:
-    """All purchases of the sample. Raises LookupError when the wheel is not installed."""
+    """All purchases of the sample. Raises `StackError` when the wheel is not installed."""
     # Its second column numbers the customers within the sample.
     return [_purchase(line, [words[0], *words[2:]], "CD") for line, words in _lines("CDNOW_sample.txt")]
 
 
 def master(first: int | None = None) -> list[Purchase]:
-    """All purchases, or the first so many. Raises LookupError when the wheel is not installed."""
+    """All purchases, or the first so many. Raises `StackError` when the wheel is not installed."""
     _, *lines = _lines("CDNOW_master.txt")  # the first line names the columns
     return [_purchase(line, words, "CM") for line, (_, words) in enumerate(lines[:first], start=1)]
 
@@ -96,7 +97,7 @@ def spent(purchases: Iterable[Purchase]) -> Decimal:
 def _lines(name: str) -> Iterator[tuple[int, list[str]]]:
     spec = find_spec("lifetimes")
     if spec is None or not spec.submodule_search_locations:
-        raise LookupError("the CDNOW files are in the lifetimes wheel, which is not installed: run `make test` once")
+        raise StackError("The CDNOW files are in the lifetimes wheel, which `make run` installs once.")
     path = Path(spec.submodule_search_locations[0]) / "datasets" / name
     for line, text in enumerate(path.read_text().splitlines(), start=1):
         yield line, text.split()

@@ -93,6 +93,7 @@ def running_stack(home: Home, console: Console) -> Iterator[str]:
             yield str(json.loads(line)["gateway"])
         finally:
             stack.send_signal(signal.SIGTERM)
+            stack.wait()  # at Ctrl-C nobody else does, and the stack would die with us in the middle of its end
 
 
 async def _demo(gateway: str, home: Home, size: Size, console: Console) -> None:

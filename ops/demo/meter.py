@@ -45,8 +45,8 @@ class Meter:
         if self._console.is_terminal or now - self._shown_at < LINE_EVERY:
             return
         self._shown_at = now
-        works = [task for task in self._progress.tasks if task.completed < (task.total or 0)]
-        self._console.print("  ·  ".join(map(_sentence, works)), soft_wrap=True, highlight=False)
+        if works := [task for task in self._progress.tasks if task.completed < (task.total or 0)]:
+            self._console.print("  ·  ".join(map(_sentence, works)), soft_wrap=True, highlight=False)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from ops.demo.command import running_stack
@@ -19,3 +20,12 @@ def test_a_home_is_occupied_as_long_as_its_stack_lives(tmp_path: Path) -> None:
     assert not is_occupied(home)
     home.run.write_text('{"gateway": "http://127.0.0.1:1"}')
     assert not is_occupied(home), "what is noted is of a stack that was killed"
+
+
+def test_a_demo_that_is_broken_off_ends_the_stack_it_has_started_in_order(tmp_path: Path) -> None:
+    home = home_at(tmp_path / "home")
+    with pytest.raises(KeyboardInterrupt), running_stack(home, Console(quiet=True)):
+        assert is_occupied(home)
+        raise KeyboardInterrupt
+    assert not is_occupied(home)
+    assert not home.run.exists(), "it was killed in the middle of its end"
