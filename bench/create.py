@@ -1,6 +1,6 @@
 """What a create costs: a ticket with all its rows in one transaction, beside pgbench writing the same.
 
-Nothing is pinned. Behind every create the relay publishes the event and four services take notice of it, on the same
+Nothing is pinned. Behind every create the relay publishes the event and three services take note of it, on the same
 two cores; pgbench has them for itself.
 """
 

@@ -9,7 +9,7 @@ import orjson
 
 from bench.load import LoadError, closed_loop, request
 from bench.processes import cpu_seconds, quiet
-from bench.report import table
+from bench.report import Sample, rate, table
 from bench.stack import Running
 from kit.testing.poll import eventually
 from ops.callers import Caller
@@ -39,9 +39,9 @@ async def run(running: Running, rounds: int) -> None:
         done = [await _import(running, token, manager, purchases, f"bench-{number}") for number in range(rounds)]
     columns = [f"{len(purchases):,} orders, {BATCH} a batch, c={CONNECTIONS}", "orders/s (min–max)"]
     rows = [
-        ["first import: recorded", _spread([one.recorded for one in done])],
-        ["first import: known to the customer service", _spread([one.counted for one in done])],
-        ["second import: unchanged", _spread([one.unchanged for one in done])],
+        ["first import: recorded", rate([Sample(one.recorded) for one in done])],
+        ["first import: known to the customer service", rate([Sample(one.counted) for one in done])],
+        ["second import: unchanged", rate([Sample(one.unchanged) for one in done])],
     ]
     spent = f"{median(one.service_us for one in done):.0f} µs ticket service, "
     spent += f"{median(one.postgres_us for one in done):.0f} µs PostgreSQL"
@@ -95,7 +95,3 @@ async def _counted(manager: Caller, shop: str, wanted: int) -> None:
 
 def _batch(purchases: Sequence[cdnow.Purchase], shop: str) -> bytes:
     return orjson.dumps({"orders": [{**purchase.as_order(), "shop": shop} for purchase in purchases]})
-
-
-def _spread(rates: Sequence[float]) -> str:
-    return f"{median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
