@@ -24,8 +24,13 @@ HEAD_SECONDS = 10.0
 """How long a head may take; the first one counts from the connection on."""
 WHOLE_SECONDS = 120.0
 """How long a request may take to come whole, whoever reads it."""
+TAKEN_SECONDS = 60.0
+"""How long a client may take nothing of what waits for him."""
 HEAD_BYTES = 32 * 1024
+"""How large a head may be; and whatever else comes of a request without a byte of its body."""
 ADDRESS_BYTES = 16 * 1024
+MOST_AHEAD = 100
+"""How many requests may have come on a connection when an earlier one is still being answered."""
 _LINGER_SECONDS = 1.0
 _FAREWELL_SECONDS = 2.0
 _LOOK_EVERY = 5  # ticks of a tenth of a second
@@ -50,8 +55,11 @@ class Front(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._awaits = Awaits.HEAD
         self._since = self.loop.time()
-        self._head_bytes = 0  # of the pieces before this one
+        self._head_bytes = 0  # of the pieces before this one, since the last head or bit of a body
         self._piece = 0
+        self._gets_on = False  # whether this piece has brought the end of a head, or some of a body
+        self._left = 0  # what waited to be taken by the client when it was looked at
+        self._taken_at = self._since
         self._refusal: Problem | None = None
         self._is_over = False  # what still comes is not read any more
 
@@ -63,6 +71,12 @@ class Front(HttpToolsProtocol):
     def look(self, now: float) -> None:
         """Cut the connection off if its request takes too long, or the next one; one that never said a word is closed
         without one. While it is us who don't read, nobody is slow."""
+        left = self.transport.get_write_buffer_size()
+        if not left or left != self._left:
+            self._left, self._taken_at = left, now
+        elif now - self._taken_at > TAKEN_SECONDS:
+            self.transport.abort()  # to be closed, it would wait for what is left to be taken
+            return
         if self._is_over:
             return
         if self._awaits == Awaits.NOTHING:
@@ -84,12 +98,17 @@ class Front(HttpToolsProtocol):
             return
         if self._awaits == Awaits.NOTHING:
             self._awaits, self._since = Awaits.HEAD, self.loop.time()
-        self._piece = len(data)
+        self._piece, self._gets_on = len(data), False
         super().data_received(data)
-        if self._awaits == Awaits.HEAD and not self._is_over:
+        if not (self._gets_on or self._is_over or self._awaits == Awaits.NOTHING):
             self._head_bytes += self._piece
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(self._too_large())
+
+    def resume_writing(self) -> None:
+        """The client has taken some."""
+        self._left = 0
+        super().resume_writing()
 
     def on_headers_complete(self) -> None:
         """A head is there."""
@@ -97,11 +116,12 @@ class Front(HttpToolsProtocol):
             self._refusal = self._too_large()
         elif len(self.url) > ADDRESS_BYTES:
             self._refusal = Problem("address-too-long", limit_bytes=ADDRESS_BYTES)
-        if self._refusal is not None:
+        if self._refusal is not None or len(self.pipeline) >= MOST_AHEAD:
             raise Refused
         self._awaits = Awaits.BODY
-        self._head_bytes = 0
+        self._head_bytes, self._gets_on = 0, True
         self._describe()
+        self.headers = []  # what stands behind a body is no header of the request
         before = self.cycle
         self.cycle = Cycle(
             self.scope,
@@ -133,9 +153,15 @@ class Front(HttpToolsProtocol):
         elif self._awaits == Awaits.NOTHING:
             self._since = self.loop.time()
 
+    def on_body(self, body: bytes) -> None:
+        """Some of a body."""
+        self._head_bytes, self._gets_on = 0, True
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """The request is there in whole."""
         self._awaits = Awaits.NOTHING
+        self._head_bytes = 0
         cycle = self.cycle
         if not cycle.response_complete:
             cycle.more_body = False
@@ -181,11 +207,11 @@ class Front(HttpToolsProtocol):
         return Problem("head-too-large", limit_bytes=HEAD_BYTES)
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer and hang up, unless an earlier request's answer is under way on this connection: that can only be
-        broken off. Closing on unread bytes resets the connection, and the client might never see the answer: what
-        still comes is taken and forgotten for a moment."""
+        """Answer and hang up, unless a request's answer is under way on this connection, or was given before all of
+        the request had come: that can only be broken off. Closing on unread bytes resets the connection, and the
+        client might never see the answer: what still comes is taken and forgotten for a moment."""
         self._is_over = True
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._awaits == Awaits.BODY or (self.cycle is not None and not self.cycle.response_complete):
             self.transport.close()
             return
         self.transport.write(_answer(problem, dict(self.headers or ())))

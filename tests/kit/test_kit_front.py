@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from kit import front
-from kit.front import ADDRESS_BYTES, HEAD_BYTES, Front, Server
+from kit.front import ADDRESS_BYTES, HEAD_BYTES, MOST_AHEAD, Front, Server
 from kit.testing.poll import eventually
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -164,6 +164,55 @@ async def test_an_answer_under_way_is_not_mixed_with_a_refusal() -> None:
         await asked.wait()
         assert b"malformed" not in await reading
         free.set()
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("told", [b"", b"Connection: close\r\n"], ids=["kept", "closed"])
+async def test_who_takes_nothing_of_his_answer_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, pieces: int, told: bytes
+) -> None:
+    """Whether it has all been handed over, and waits to be taken, or whoever gives it waits."""
+    monkeypatch.setattr(front, "TAKEN_SECONDS", 0.3)
+
+    async def wordy(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for left in reversed(range(pieces)):
+            await send({"type": "http.response.body", "body": bytes(16 * 2**20), "more_body": left > 0})
+
+    async with serving(wordy) as (port, server):
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(GET + told + b"\r\n")
+            await eventually(lambda: len(server.server_state.connections) == 1)
+            await eventually(lambda: not server.server_state.connections and not server.server_state.tasks)
+
+
+async def test_requests_may_come_ahead_of_their_answers_but_not_without_number() -> None:
+    ahead, last = (GET + b"\r\n") * MOST_AHEAD, GET + b"Connection: close\r\n\r\n"
+    async with serving() as (port, _):
+        assert (await said(port, ahead + last)).count(b"HTTP/1.1 200") == MOST_AHEAD + 1
+        assert await said(port, ahead + GET + b"\r\n" + last) == b""
+
+
+async def test_what_stands_behind_a_body_is_no_header_and_has_an_end() -> None:
+    began, seen = asyncio.Event(), list[bytes]()
+
+    async def heard(scope: Any, receive: Any, send: Any) -> None:
+        began.set()
+        await echo(scope, receive, send)
+        seen.extend(name for name, _ in scope["headers"])
+
+    chunked = GET.replace(b"GET", b"POST") + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+    async with serving(heard) as (port, _):
+        assert (await said(port, chunked + b"Authorization: x\r\n\r\n")).endswith(b"1")
+        assert seen == [b"host", b"connection", b"transfer-encoding"]
+        for endless in (b"X: " + b"v" * HEAD_BYTES, b"X: v\r\n" * (HEAD_BYTES // 6 + 1)):
+            began.clear()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(chunked)
+            await began.wait()
+            writer.write(endless)
+            assert await asyncio.wait_for(reader.read(), 30) == b""
+            writer.transport.abort()
 
 
 async def test_the_end_waits_for_answers_and_not_for_who_is_still_sending(monkeypatch: pytest.MonkeyPatch) -> None:
