@@ -140,10 +140,12 @@ class Reply:
             self.whole = True
 
     def on_body(self, data: bytes) -> None:
-        """A piece of the body."""
-        if not self.whole:
-            self._body.append(data)
-            self._size += len(data)
+        """A piece of the body; of one that comes although there is none the end is unknown."""
+        if self.whole:
+            self.reusable = False
+            return
+        self._body.append(data)
+        self._size += len(data)
 
     def on_message_complete(self) -> None:
         """All of it is there, unless it was only the "go on"."""

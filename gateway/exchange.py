@@ -107,12 +107,17 @@ class Exchange:
             (b"x-request-id", self.request_id.encode()),
             (b"x-content-type-options", b"nosniff"),
         ]
-        unread = self.body.is_coming
-        if unread:
+        if self.body.is_coming:
             headers.append((b"connection", b"close"))
         await self.begin(status, headers)
-        await self.write(body, more=unread)
+        await self.end(body, patiently=problem.slug != "request-timeout")
+
+    async def end(self, last: bytes, *, patiently: bool = True) -> None:
+        """Send the last piece of the body. Where the client's own is still coming, the connection is closed behind
+        it, `patiently`: a little of what comes is taken first."""
+        unread = self.body.is_coming
+        await self.write(last, more=unread)
         if unread:
-            if problem.slug != "request-timeout":
+            if patiently:
                 await self.body.discard(_UNREAD_BYTES)
             await self.write(b"", more=False)

@@ -82,9 +82,12 @@ class Proxy:
         async with asking as answer:
             self._counts.upstream_answered(service, perf_counter() - asked)
             watched.answered()
-            await self._return(exchange, answer)
+            last = await self._return(exchange, answer)
+        # Its connection is the next one's by now, however long the client takes for the end.
+        await exchange.end(last)
 
-    async def _return(self, exchange: Exchange, answer: Answer) -> None:
+    async def _return(self, exchange: Exchange, answer: Answer) -> bytes:
+        """Pass the answer on, all but the last piece, which comes back."""
         status = answer.status
         if not 200 <= status <= 599:
             raise Unintelligible
@@ -92,10 +95,11 @@ class Proxy:
         if exchange.body.is_coming:
             headers.append((b"connection", b"close"))
         await exchange.begin(status, headers)
-        more = True
+        piece, more = await answer.piece()
         while more:
+            await exchange.write(piece, more=True)
             piece, more = await answer.piece()
-            await exchange.write(piece, more=more)
+        return piece
 
 
 async def _body_of(exchange: Exchange, limits: BodyLimits) -> Body:

@@ -165,7 +165,7 @@ class _Asking:
                 self._is_in_lane = True
             self._connection = await self._pool.take()
         except NoConnection as error:
-            raise Unreachable(asked=False) from error
+            raise Unreachable(asked=self._reply is not None) from error
         self._reply = reply = self._connection.ask(self._request, headless=self._headless)
         if coming is not None:
             self._sending = asyncio.create_task(_send(self._connection, coming, self._request))

@@ -94,6 +94,14 @@ async def test_the_answer_to_a_head_has_no_body_whatever_length_it_tells() -> No
     assert reply.reusable
 
 
+async def test_a_body_behind_the_answer_to_a_head_spoils_the_connection() -> None:
+    reply = Reply(Road())
+    reply.expect(headless=True)
+    reply.feed(HELLO)
+    assert await read(reply) == b""
+    assert not reply.reusable
+
+
 async def test_go_on_is_not_the_answer() -> None:
     reply = Reply(Road())
     reply.feed(b"HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + HELLO)

@@ -218,6 +218,21 @@ async def test_only_safe_requests_are_sent_twice(
     assert count == asked
 
 
+async def test_what_was_sent_twice_in_vain_may_have_been_done(http: Http, keyring: Keyring) -> None:
+    """The service took the first one and died; that nobody is there for the second says nothing of it."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.close()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, rig(keyring, service_address=address) as built:  # noqa: SIM117
+        async with http.delete(f"{built.address}/v1/tickets", headers=built.bearer) as response:
+            assert (response.status, orjson.loads(await response.read()).get("outcome")) == (503, "unknown")
+
+
 async def test_a_stale_connection_is_not_the_client_s_problem(keyring: Keyring, http: Http) -> None:
     """The service closes a kept connection just as the gateway picks it for the next request."""
     connections: list[asyncio.StreamWriter] = []
@@ -278,6 +293,18 @@ async def test_an_early_answer_to_a_long_body_is_passed_on(through: Rig) -> None
     reply = await through.raw(start)
     assert reply.startswith(b"HTTP/1.1 409")
     assert b"connection: close" in reply
+
+
+async def test_who_is_answered_early_gets_to_read_it(keyring: Keyring) -> None:
+    """Closing on what still comes would reset the connection."""
+
+    async def behave(_: Seen, send: Any, __: Any) -> None:
+        await answer(send, 409, b"no")
+
+    async with rig(keyring, body=BodyLimits(2**20, 5)) as built:
+        built.service.behaviour = behave
+        start = request(built, "POST /v1/tickets", f"Content-Length: {2**19}")
+        assert (await built.raw(start + b"x" * 2**19)).endswith(b"no")
 
 
 async def test_the_load_of_refused_requests_leaves_nothing_behind(through: Rig, http: Http) -> None:
