@@ -8,7 +8,6 @@ from gateway.identity import store
 from gateway.identity.keys import Keyring
 from gateway.identity.policy import IdentityPolicy
 from gateway.identity.revocation import Revocations
-from kit.kept import forget_answers
 from kit.logs import log
 from kit.principals import system
 from kit.tokens import Verifier
@@ -58,9 +57,8 @@ class Upkeep:
             self._swept_at = self._monotonic()
 
     async def sweep(self) -> None:
-        """Delete what can't matter any more: old sessions, failures, revocations, kept answers, retired keys."""
+        """Delete what can't matter any more: old sessions, failures, revocations, retired keys."""
         async with self._transactions.begin(system("sweep")) as work:
-            await forget_answers(work.session, work.now)
             await store.sweep(work.session, work.now, self._policy, tokens_gone=self._revocations.oldest())
         for kid in await asyncio.to_thread(self._keyring.delete_retired):
             log.info("signing_key.retired", kid=kid)
