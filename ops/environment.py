@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from contracts.broker import OPERATOR, SUBSCRIBER, USERS
 from kit.testing.children import LOOPBACK, free_port, is_free
@@ -94,6 +95,20 @@ def is_occupied(home: Home) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def noted(home: Home, *, or_set: str = "") -> dict[str, Any]:
+    """What the stack that runs in the home has noted. Raises `StackError` where none does; a killed one's note stays.
+
+    `or_set` is the variable that would do instead.
+    """
+    found = read_json(home.run)
+    way = f"with `kefu up`, or set {or_set}" if or_set else "with `kefu up`"
+    if not found:
+        raise StackError(f"No stack runs in {home.path}: start one {way}.")
+    if not is_occupied(home):
+        raise StackError(f"The stack in {home.path} was killed: start it again {way}.")
+    return found
 
 
 def last_ports(home: Home) -> dict[str, int]:
@@ -230,12 +245,8 @@ def database_url(service: str, home: Home) -> str:
 
     Raises `StackError` when neither says it.
     """
-    given = os.environ.get(database_variable(service))
-    databases = read_json(home.run).get("databases")
-    known = databases.get(service) if isinstance(databases, dict) else None
-    if not (given or known):
-        raise StackError(f"{database_variable(service)} is not set and no stack runs in {home.path}.")
-    return given or str(known)
+    variable = database_variable(service)
+    return os.environ.get(variable) or str(noted(home, or_set=variable)["databases"][service])
 
 
 def installation_key(home: Home) -> bytes:

@@ -10,8 +10,7 @@ import typer
 from kit.bus import BusUnavailableError, NoStreamError
 from kit.db import Database
 from kit.replay import Compared, replay
-from ops.credentials import read_json
-from ops.environment import INNER_SERVICES, Home, StackError, database_url, home_at
+from ops.environment import INNER_SERVICES, Home, StackError, database_url, home_at, noted
 
 Services = Annotated[list[str] | None, typer.Argument(help=f"{', '.join(INNER_SERVICES)}; all without any.")]
 
@@ -36,10 +35,7 @@ def command(
 
 
 def _operators(place: Home) -> str:
-    url = os.environ.get("NATS_URL") or read_json(place.run).get("nats")
-    if not url:
-        raise StackError(f"NATS_URL is not set and no stack runs in {place.path}.")
-    return str(url)
+    return os.environ.get("NATS_URL") or str(noted(place, or_set="NATS_URL")["nats"])
 
 
 async def _replay(database_url: str, nats_url: str, stream: str) -> Compared:

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from ops.credentials import STAFF_ROLES, Secrets, read_json
-from ops.environment import Home, StackError, home_at
+from ops.credentials import STAFF_ROLES, Secrets
+from ops.environment import Home, StackError, home_at, noted
 
 
 def command(
@@ -22,9 +22,7 @@ def command(
 ) -> None:
     """Print an access token of the running local stack, good for ten minutes."""
     place = home_at(home)
-    gateway = read_json(place.run).get("gateway")
-    if not isinstance(gateway, str):
-        raise StackError(f"No stack runs in {place.path}: start one with `kefu up`.")
+    gateway = str(noted(place)["gateway"])
     narrowing = {name: value for name, value in {"buyer": buyer, "shop": shop}.items() if value}
     print(access_token(gateway, place, role, narrowing))
 

@@ -61,6 +61,15 @@ def test_a_token_needs_a_running_stack(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, f"kefu: No stack runs in {tmp_path}: start one with `kefu up`.\n")
 
 
+@pytest.mark.parametrize("command", [["token"], ["dead-letters", "list", "ticket"], ["replay", "ticket"]])
+def test_what_a_killed_stack_has_noted_is_not_believed(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "run.json").write_text('{"gateway": "http://127.0.0.1:9", "databases": {"ticket": "postgresql://x"}}')
+    ended = kefu(*command, "--home", str(tmp_path))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"kefu: The stack in {tmp_path} was killed: start it again with `kefu up`")
+    assert ended.stderr.count("\n") == 1
+
+
 def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     first = credentials.of_home(path)
