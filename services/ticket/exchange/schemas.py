@@ -45,12 +45,6 @@ class TopUpNamed(Asked):
     order_no: Code
 
 
-class RunOut(Asked):
-    """缺货: what was chosen can't be sent; the customer is called."""
-
-    reason: Line
-
-
 class CustomerCalled(Asked):
     """回访 about the replacement: what the customer wants now."""
 

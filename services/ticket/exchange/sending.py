@@ -81,6 +81,10 @@ async def receive(work: Work, exchange_id: UUID) -> Standing:
     it.exchange.received_at = it.exchange.received_at or work.now
     await store.end_sending(work.session, exchange_id, received_at=work.now)
     await work.session.flush()
+    if it.case.refund.amount_minor:
+        # Before the ticket's end gives a seat of the desk back: whoever ends another request of the order holds its
+        # book first (T4).
+        await books.lock_many(work, [it.case.refund.order_id])
     await refunds.move(work, it.case, "receive", audit=audited(it))
     await _pay_difference(work, it.case)
     return it
@@ -95,9 +99,8 @@ async def after_inspection(work: Work, case: Case) -> None:
 
 
 async def _pay_difference(work: Work, case: Case) -> None:
-    """Goods for goods: money goes last, and only what was approved."""
+    """Goods for goods: money goes last, and only what was approved. The order's book is locked by then."""
     if case.stage is Stage.RECEIVED and case.refund.amount_minor:
-        await books.lock_many(work, [case.refund.order_id])
         await refunds.pay(work, case)
 
 
