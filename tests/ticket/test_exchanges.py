@@ -254,6 +254,19 @@ async def test_nothing_cheaper_is_sent_once_more(returns: Returns) -> None:
     assert (dearer["status"], dearer["owed"]["amount"]) == ("unpaid", "1.00")
 
 
+async def test_what_damage_takes_off_stays_off_in_money(returns: Returns) -> None:
+    """T22, T26: settled in money after the inspection, it gives what the goods that came back are worth."""
+    await returns.refunds.order()
+    refund = await returns.waiting(CHIEF, kind="exchange")
+    await returns.receive(refund, {1: 2})
+    await returns.inspect(refund, {1: {"sound": 1, "damaged": 1, "deducted": "5.00"}})
+    await returns.done(refund, "settle-in-money", reason="顾客要退款")
+    now = await returns.refunds.get(refund)
+    assert (now["amount"]["amount"], now["deducted"]["amount"]) == ("35.00", "5.00")
+    paying = await returns.refunds.done(refund, "approve", CHIEF)
+    assert (paying["status"], await returns.refunds.book()) == ("paying", (4000, 500, 3500, 0))
+
+
 async def test_one_sent_once_more_is_lost_while_its_goods_go_back(returns: Returns) -> None:
     """T22: a resend holds no pieces, so nobody who gives them back stands in its way."""
     await returns.refunds.order()

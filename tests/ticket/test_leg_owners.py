@@ -1,6 +1,8 @@
 """Whose leg it is, and who pays in the end (T47, T57)."""
 
 import pytest
+from goodwill_desk import CHIEF as CHIEF_OF_GOODWILL
+from goodwill_desk import GoodwillDesk
 from refund_desk import AGENT, ASKER, LEAD, Json, Refunds
 from return_desk import Returns
 from ticket_desk import Desk
@@ -66,3 +68,33 @@ async def test_goods_sent_once_more_cost_whoever_is_at_fault(returns: Returns) -
             for one in answer.json()["items"]
         ]
         assert found == costs
+
+
+async def test_the_fee_of_a_reason_that_was_put_right_is_no_cost(returns: Returns) -> None:
+    """T29, T57: approved, edited, so that nothing is approved any more, and withdrawn: nothing was given."""
+    await returns.refunds.order("A-1", (2, "40.00"))
+    refund = await returns.waiting(LEAD, reason="out_of_stock")
+    path = f"/v1/refunds/{refund['refund_id']}/costs"
+    (fee,) = (await returns.refunds.call("GET", path, LEAD)).json()["items"]
+    assert (fee["kind"], fee["amount"]["amount"]) == ("fee", "2.00")
+    assert (await returns.refunds.edit(refund, LEAD, lines=[{"line_no": 1, "quantity": 1}])).status_code == 200
+    await returns.refunds.done(refund, "withdraw")
+    assert [one["amount"]["amount"] for one in (await returns.refunds.call("GET", path, LEAD)).json()["items"]] == []
+
+
+async def test_a_cost_is_told_once_by_what_caused_it(returns: Returns) -> None:
+    """T27, T57: goodwill on a refund's ticket tells its own cost; the refund that is paid later doesn't tell it again."""
+    refunds = returns.refunds
+    await refunds.order("A-1", (2, "200.00"))
+    refund = await refunds.ask(kind="money_only", reason="quality", wanted="50.00", pieces={1: 1})
+    goodwill = GoodwillDesk(refunds.desk)
+    offered = await goodwill.offer({"ticket_id": refund["refund_id"]}, "10.00")
+    await goodwill.answered(await goodwill.done(offered, "approve", CHIEF_OF_GOODWILL))
+    await refunds.done(refund, "review")
+    await refunds.answered(await refunds.done(refund, "approve", LEAD), reference="pay-9")
+    rows = await refunds.desk.rows(
+        "SELECT subject, convert_from(body, 'utf8')::jsonb -> 'costs' AS costs FROM outbox "
+        "WHERE subject IN ('goodwill.paid', 'refund.paid') ORDER BY id"
+    )
+    told = [(row.subject, [(one["kind"], one["amount"]["amount"]) for one in row.costs]) for row in rows]
+    assert told == [("goodwill.paid", [("goodwill", "10.00")]), ("refund.paid", [("goods", "50.00")])]

@@ -68,8 +68,8 @@ async def book_costs(
 
 
 async def costs_of(session: AsyncSession, ticket_id: UUID) -> list[CaseCost]:
-    """What a ticket's case cost and who bears it, as events tell it."""
-    return [told(row) for row in await store.costs_of(session, ticket_id)]
+    """What a ticket's case cost and who bears it, as events tell it; what goodwill cost is told by its own event."""
+    return [told(row) for row in await store.costs_of(session, ticket_id) if row.kind != CostKind.GOODWILL]
 
 
 async def list_costs(work: Work, ticket_id: UUID) -> list[BookedCost]:

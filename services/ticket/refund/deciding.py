@@ -154,12 +154,11 @@ async def _approved(work: Work, case: Case, order: OrderLike, book: Book, grante
 
 
 async def _call_off(work: Work, case: Case) -> None:
-    """Nothing is given: pieces and money are free, out of sums and budgets, and the reason costs nothing (T29). The
-    book is locked before the team's budget."""
+    """Nothing is given: pieces and money are free, out of sums and budgets, and the reason costs nothing (T29), also
+    where an approval that booked its fee is void by now. The book is locked before the team's budget."""
     await let_go(work, case)
     await approvals.void(work, case.refund.refund_id)
-    if case.refund.approved_at is not None:
-        await liability.book_costs(work, case.ticket, await order_of(work, case), Fault(case.refund.fault), [])
+    await liability.book_costs(work, case.ticket, await order_of(work, case), Fault(case.refund.fault), [])
 
 
 async def _expect_not_payable(work: Work, case: Case) -> None:

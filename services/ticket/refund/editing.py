@@ -107,11 +107,13 @@ async def _ask_anew(
 
 
 async def _weigh(work: Work, case: Case, order: OrderLike, book: Book, wish: Asked, terms: Terms) -> Reckoned:
-    """What that comes to now. Raises Problem `more-than-bought`."""
-    refund = case.refund
+    """What that comes to now; what an inspection took off for damage stays off (T26). Raises Problem
+    `more-than-bought`."""
+    refund, deducted = case.refund, {line.line_no: line.deducted_minor for line in case.lines}
     return await weigh(
-        work, order, book, wish, terms, shipped=refund.shipped, refund_id=refund.refund_id, lines=case.lines
-    )
+        work, order, book, wish, terms,
+        shipped=refund.shipped, refund_id=refund.refund_id, lines=case.lines, deducted=deducted,
+    )  # fmt: skip
 
 
 async def _reline(work: Work, case: Case, book: Book, wish: Asked) -> None:
