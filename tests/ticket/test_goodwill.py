@@ -247,6 +247,23 @@ async def test_bad_offers_change_nothing(goodwill: GoodwillDesk) -> None:
     assert await goodwill.written() == before
 
 
+async def test_a_correction_that_is_just_being_made_counts(goodwill: GoodwillDesk) -> None:
+    """T26, T27: whoever corrects an order holds its book; what is approved next is held against what it says then."""
+    offered, desk = await goodwill.offer(await goodwill.ticket(), "40.00"), goodwill.desk
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%order_book%'"
+
+    async def waits() -> bool:
+        return await desk.rows(waiting) != []
+
+    async with desk.client.transactions.begin(system("test")) as work:
+        await work.session.execute(text("SELECT 1 FROM order_book FOR UPDATE"))
+        approving = asyncio.create_task(goodwill.verb(offered, "approve", AGENT))
+        await eventually(waits, within=10)
+        await work.session.execute(text("UPDATE shop_order SET lines = jsonb_set(lines, '{0,paid_minor}', '3000')"))
+    assert problem(await approving, 409) == "more-than-kept"
+    assert await goodwill.book() == (200_00, 0, 0)
+
+
 async def test_there_is_goodwill_for_paid_orders_of_open_tickets_only(goodwill: GoodwillDesk) -> None:
     bare = await goodwill.desk.open()
     assert faults(await goodwill.try_offering(bare)) == ["/path/ticket_id"]

@@ -55,12 +55,11 @@ async def offer(work: Work, ticket_id: UUID, asked: GoodwillOffer) -> Seen:
     """
     ticket = await tickets.locked(work, ticket_id)
     _expect_open(ticket)
-    order = await _order_of(work, ticket)
+    order, _ = await _held(work, ticket)
     amount = _amount(asked, order)
     worth = _worth(order, asked.line_no)
     rules = await in_force(work.session, GOODWILL, ticket.shop, work.now)
     await _expect_good(work, ticket, order, rules.document)
-    await books.lock(work, order.order_id, worths(order))
     most = rules.document.most(worth, None)
     left = most - await store.of_line(work.session, order.order_id, asked.line_no)
     if amount.minor > left:
@@ -96,9 +95,8 @@ async def approve(work: Work, ticket_id: UUID, goodwill_id: UUID) -> Seen:
     """
     ticket, goodwill = await case.locked(work, ticket_id, goodwill_id, "approve", decides=True)
     rules = await in_force(work.session, GOODWILL, ticket.shop, work.now)
-    order = await _order_of(work, ticket)
+    order, book = await _held(work, ticket)
     await _expect_good(work, ticket, order, rules.document)
-    book = await books.lock(work, goodwill.order_id, worths(order))
     granted = await approvals.approve(work, goodwill_id, await case.content_of(work, ticket, goodwill))
     before = case.audited(goodwill)
     lifecycle.approve(goodwill, granted.by, work.now, complete=granted.complete)
@@ -208,6 +206,17 @@ def _expect_open(ticket: Ticket) -> None:
     if not tickets.is_unfinished(ticket):
         facts: dict[str, Any] = {"noun": "ticket", "from": ticket.status, "verb": "offer-goodwill"}
         raise Problem("transition-refused", allowed=[], **facts)
+
+
+async def _held(work: Work, ticket: Ticket) -> tuple[OrderLike, Book]:
+    """The book of the ticket's order under its lock, and after that the order: what a line is worth is what a
+    correction that was just made says. Raises Problem `invalid-request` without an order, `order-unpaid`."""
+    book = None if ticket.order_id is None else await books.hold(work, ticket.order_id)
+    order = await _order_of(work, ticket)
+    if book is None:
+        raise Problem("order-unpaid")
+    await books.know(work, book, worths(order))
+    return order, book
 
 
 async def _order_of(work: Work, ticket: Ticket) -> OrderLike:
