@@ -4,6 +4,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from change_desk import Changes, lines
 from payment_desk import Payments
 from refund_desk import AGENT, CHIEF, FINANCE, LEAD, Json, Refunds, problem
 from stage import NOON
@@ -52,6 +53,8 @@ async def test_what_was_paid_after_all_is_in_the_books_and_its_alarm_settled(pay
     assert await payments.alarms() == []
     desk = payments.desk
     assert await desk.audits(refund["payment_key"]) == ["order", "fail", "book-late"]
+    (why,) = await desk.rows("SELECT reason FROM audit WHERE action = 'book-late'")
+    assert why.reason == NOTE
     (told,) = await desk.rows(
         "SELECT convert_from(body, 'utf8')::jsonb AS b FROM outbox WHERE subject = 'payment.paid_late'"
     )
@@ -109,3 +112,26 @@ async def test_more_than_the_order_still_keeps_is_not_booked(payments: Payments)
     assert problem(await booked(payments, refund), 409) == "more-than-kept"
     assert await payments.refunds.book() == (40_00, 0, 0, 40_00)
     assert await payments.alarms() == ["answer_unreserved"]
+
+
+async def test_a_refused_change_of_an_order_that_was_paid_after_all(desk: Desk) -> None:
+    """T37, T55: what the storefront tells as paid from now on is less by what went back, and is no correction."""
+    changes = Changes(desk)
+    await changes.order()
+    change = await changes.agreed(lines=[{"line_no": 1, "quantity": 3}])
+    assert (await changes.pay(change, "failed", retryable=False)).status_code == 200
+    await changes.done(change, "refuse", grounds="账户已注销")
+    assert problem(await changes.pay(change), 409) == "payment-mismatch"
+    path = f"/v1/payments/{change['payment_key']}"
+    seen = await desk.call("GET", path, "finance")
+    late = await desk.call(
+        "POST", f"{path}/book-late", "finance", json={"payment_reference": "R-2", "note": NOTE},
+        headers={"If-Match": seen.headers["ETag"], "Idempotency-Key": "late-1"}, staff_id=FINANCE,
+    )  # fmt: skip
+    assert late.status_code == 200, late.text
+    assert await changes.book() == ("100", "80", "20", "0")
+    shown = await changes.shown(change)
+    assert (shown["status"], shown["payment"]["status"]) == ("refused", "paid")
+    assert (await desk.audits(change["change_id"]))[-1] == "pay"
+    await changes.revise(2, paid="80.00", lines=lines("60.00", quantity=3))
+    assert await changes.book() == ("100", "80", "20", "0")

@@ -23,11 +23,14 @@ async def paid(work: Work, payment: Payment, _: Settled) -> None:
     change = await _locked(work, payment)
     if change.refunded_at is not None:
         return
-    change.refunded_at = work.now
-    change.version += 1
     await _book_wrong_price(work, change, payment)
-    after = {"amount_minor": payment.amount_minor, "payment_key": str(payment.payment_key)}
-    await audit.record(work, "pay", "order_change", change.change_id, after=after)
+    await _note_paid(work, change, payment)
+
+
+async def paid_late(work: Work, payment: Payment) -> None:
+    """迟到账: what a refused change would have given back is with the buyer after all. The change stays refused, and
+    later versions of its order are read with that money gone (T55)."""
+    await _note_paid(work, await _locked(work, payment), payment)
 
 
 async def failed(work: Work, payment: Payment) -> None:
@@ -43,6 +46,13 @@ async def _locked(work: Work, payment: Payment) -> OrderChange:
     if change is None:
         raise LookupError("a difference is paid for a change that is known")
     return change
+
+
+async def _note_paid(work: Work, change: OrderChange, payment: Payment) -> None:
+    change.refunded_at = work.now
+    change.version += 1
+    after = {"amount_minor": payment.amount_minor, "payment_key": str(payment.payment_key)}
+    await audit.record(work, "pay", "order_change", change.change_id, after=after)
 
 
 async def _book_wrong_price(work: Work, change: OrderChange, payment: Payment) -> None:

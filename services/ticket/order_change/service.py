@@ -11,11 +11,11 @@ from services.ticket.order_change.deciding import (
 )
 from services.ticket.order_change.following import TOP_UP, follow_orders, follow_top_up
 from services.ticket.order_change.models import OrderChange
-from services.ticket.order_change.paying import failed, paid
+from services.ticket.order_change.paying import failed, paid, paid_late
 from services.ticket.order_change.reading import get_change, list_changes, reveal_recipient, show_change, shown
 
 __all__ = [
     "TOP_UP", "OrderChange", "agree_to_change", "confirm_change", "failed", "follow_orders", "follow_top_up",
-    "get_change", "list_changes", "paid", "quote_change", "refuse_change", "request_change", "retry_payment",
-    "reveal_recipient", "show_change", "shown", "withdraw_change",
+    "get_change", "list_changes", "paid", "paid_late", "quote_change", "refuse_change", "request_change",
+    "retry_payment", "reveal_recipient", "show_change", "shown", "withdraw_change",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit import audit
 from kit.ids import new_id
 from kit.money import Money
+from kit.privacy import scrub
 from kit.problems import Problem
 from kit.vault import Place, Vault
 from kit.work import Work
@@ -30,6 +31,7 @@ __all__ = [
     "named", "of_cause", "order_payment", "page", "paid_between", "paid_of_orders", "reference_taken",
     "refused_answer", "renew", "retry", "settle_failed", "settle_late", "settle_paid", "totals", "unresolved",
 ]  # fmt: skip
+Moved = Sequence[tuple[Payment, Mapping[str, Any]]]
 
 
 async def order_payment(
@@ -172,12 +174,12 @@ async def refused_answer(session: AsyncSession, payment: Payment, reference: str
     return await store.refused_answer(session, payment, reference)
 
 
-async def settle_late(work: Work, payment: Payment, said: PaymentAnswer) -> None:
-    """The locked payment was paid after all, as that answer said; it counts from now on."""
+async def settle_late(work: Work, payment: Payment, said: PaymentAnswer, note: str) -> None:
+    """The locked payment was paid after all, as that answer said; it counts from now on, and the trail says why."""
     before = _audited(payment)
     lifecycle.pay(payment, said.reference, said.told_at)
     await store.believe(work.session, said)
-    await _moved(work, "book-late", [(payment, before)])
+    await _moved(work, "book-late", [(payment, before)], scrub(note))
 
 
 async def settle_failed(work: Work, payment: Payment, answer: Answer) -> None:
@@ -253,14 +255,14 @@ async def _doubt(work: Work, payments: Sequence[Payment]) -> None:
     await _moved(work, "doubt", moved)
 
 
-async def _moved(work: Work, verb: str, moved: Sequence[tuple[Payment, Mapping[str, Any]]]) -> None:
+async def _moved(work: Work, verb: str, moved: Moved, reason: str | None = None) -> None:
     """A version and a row of the trail for each. They are written at once: whoever reads one again in this
     transaction reads what it has become."""
     for payment, _ in moved:
         payment.version += 1
     await work.session.flush()
     entries = [
-        audit.entry(work, verb, "payment", payment.payment_key, before=before, after=_audited(payment))
+        audit.entry(work, verb, "payment", payment.payment_key, before=before, after=_audited(payment), reason=reason)
         for payment, before in moved
     ]
     await audit.record_many(work, entries)

@@ -16,6 +16,7 @@ from services.ticket.book.service import Settled
 from services.ticket.liability import service as liability
 from services.ticket.liability.service import Bearer, Cost
 from services.ticket.order import service as orders
+from services.ticket.order_change import service as order_change
 from services.ticket.payment import service as payments
 from services.ticket.payment.service import PayCause, Payment, money_of
 from services.ticket.payout.paying import about
@@ -42,7 +43,9 @@ async def book_late(work: Work, payment_key: UUID, reference: str, note: str) ->
         raise Problem("payment-mismatch", because="reference")
     await approvals.expect_not_own(work, payment.cause_id)
     settled = await books.give_after_all(work, payment.order_id, payment.cause_id, payment.amount_minor)
-    await payments.settle_late(work, payment, answer)
+    await payments.settle_late(work, payment, answer, note)
+    if payment.cause == PayCause.DIFFERENCE:
+        await order_change.paid_late(work, payment)
     await outbox.record(work, payment, _told(work, payment, settled))
     await _book_cost(work, payment)
     await alarms.settle_those(work, [about(payment, kind) for kind in _ALARMS], note)
