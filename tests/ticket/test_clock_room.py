@@ -1,5 +1,6 @@
 """Clocks of tickets on a real database: what each verb of a ticket does to them (T41, T42, T43, T47, T48, T58)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -245,6 +246,19 @@ async def test_passing_on_changes_who_has_to_act_and_nothing_else(bench: Bench) 
     await bench.do(service.pass_on, after)
     clock = await bench.clock(before)
     assert (clock.owner_staff_id, clock.group_code, clock.due_at) == (after.owner_staff_id, "key", due)
+    assert await bench.facts(clock) == ["started", "passed_on"]
+
+
+async def test_others_legs_stay_theirs_and_the_group_looks_after_them(bench: Bench) -> None:
+    """T47: the warehouse inspects, whoever the ticket is handed to."""
+    warehouse = new_id()
+    ticket = a_ticket(TicketKind.REFUND, case=SlaCase.RETURN, owner_staff_id=warehouse)
+    await bench.do(service.start_leg, ticket, K.INSPECT)
+    handed = replace(ticket, owner_staff_id=new_id(), group="key")
+    await bench.do(service.pass_on, handed)
+    await bench.do(service.pass_on, replace(handed, owner_staff_id=new_id()))
+    clock = await bench.clock(ticket, K.INSPECT)
+    assert (clock.owner_staff_id, clock.group_code) == (warehouse, "key")
     assert await bench.facts(clock) == ["started", "passed_on"]
 
 

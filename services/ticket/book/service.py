@@ -18,8 +18,8 @@ from services.ticket.book.ledger import Book, BookLine, EntryKind, Paid, Settled
 
 __all__ = [
     "Book", "BookLine", "NothingReservedError", "Paid", "Settled", "Worth", "give_after_all", "give_pieces_back",
-    "hold", "in_flight_of", "know", "lock", "lock_many", "look", "release", "reserve", "settle", "take_payments",
-    "take_pieces",
+    "given_back", "hold", "in_flight_of", "know", "lock", "lock_many", "look", "release", "reserve", "settle",
+    "take_payments", "take_pieces",
 ]  # fmt: skip
 
 
@@ -89,6 +89,11 @@ async def lock_many(work: Work, order_ids: Sequence[UUID]) -> None:
 async def look(session: AsyncSession, order_id: UUID) -> Book | None:
     """The book as it stands, None of an order that isn't paid."""
     return await store.get(session, order_id)
+
+
+async def given_back(session: AsyncSession, order_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What of each of these orders went back or is on its way back, in minor units; unpaid ones are not in it."""
+    return await store.given_back(session, order_ids)
 
 
 async def take_pieces(work: Work, book: Book, pieces: Mapping[int, int]) -> None:

@@ -112,6 +112,13 @@ async def get(session: AsyncSession, order_id: UUID) -> Book | None:
     return book
 
 
+async def given_back(session: AsyncSession, order_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What of each of these orders went back or is on its way back, by the orders that have a book."""
+    gone = (col(OrderBook.refunded_minor) + col(OrderBook.in_flight_minor)).label("minor")
+    statement = select(col(OrderBook.order_id), gone).where(col(OrderBook.order_id).in_(list(order_ids)))
+    return {row.order_id: row.minor for row in await session.execute(statement)}
+
+
 async def lines_of(session: AsyncSession, order_id: UUID) -> dict[int, BookLine]:
     """The known lines of a book."""
     statement = select(OrderBookLine).where(col(OrderBookLine.order_id) == order_id)

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.customer.customer import Tier
-from contracts.ticket.clock import ClockBreached, ClockMet, ClockWarned
+from contracts.ticket.clock import ClockBreached, ClockKind, ClockMet, ClockParty, ClockWarned
 from contracts.ticket.ticket import TicketKind
 from kit.problems import Problem
 from services.ticket.calendar.reckoning import Reckoning
-from services.ticket.clock.policy import SlaCase, case_of
+from services.ticket.clock.policy import SlaCase, case_of, party_of
 from services.ticket.clock.state import (
     LIFE,
     TICKING,
@@ -139,13 +139,15 @@ def drop(clock: ClockLike, reason: str, at: datetime, reckoning: Reckoning) -> l
 
 
 def pass_on(clock: ClockLike, timed: Timed, at: datetime) -> list[Step]:
-    """转交: somebody else has to act from now on; who was late until now stays in the facts (T47)."""
-    before = clock.owner_staff_id, clock.group_code, clock.unit_id
-    if before == (timed.owner_staff_id, timed.group, timed.unit_id):
+    """转交: from now on somebody else of the desk has to act, or to look after what others owe; who was late until
+    then stays in the facts (T47)."""
+    owner = timed.owner_staff_id if party_of(ClockKind(clock.kind)) is ClockParty.DESK else clock.owner_staff_id
+    before, after = (clock.owner_staff_id, clock.group_code, clock.unit_id), (owner, timed.group, timed.unit_id)
+    if before == after:
         return []
     steps = catch_up(clock, at)
     LIFE.move(clock, "pass_on")
-    clock.owner_staff_id, clock.group_code, clock.unit_id = timed.owner_staff_id, timed.group, timed.unit_id
+    clock.owner_staff_id, clock.group_code, clock.unit_id = after
     return [*steps, step_of(clock, FactKind.PASSED_ON, at)]
 
 

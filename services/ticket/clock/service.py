@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.ticket.clock import ClockKind, ClockParty
+from contracts.ticket.clock import ClockKind
 from kit import audit
 from kit.policies import in_force
 from kit.privacy import scrub
@@ -18,7 +18,7 @@ from kit.work import Work
 from services.ticket.clock import lifecycle, store
 from services.ticket.clock.lifecycle import Timed, earliest_due
 from services.ticket.clock.models import Clock
-from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, NEVER_PAUSED, party_of
+from services.ticket.clock.policy import EMERGENCY_CONTAINMENT, FIRST_REPLY_LOAD, NEVER_PAUSED
 from services.ticket.clock.showing import clocks_of, shown
 from services.ticket.clock.starting import Terms, by_table, sla_in_force, start, start_by_table
 from services.ticket.clock.state import Hold
@@ -122,10 +122,10 @@ async def reopen(work: Work, timed: Timed) -> datetime | None:
 
 
 async def pass_on(work: Work, timed: Timed) -> None:
-    """转交: what is due of the desk is due by somebody else from now on; others' legs stay theirs (T47)."""
+    """转交: what is due of the desk is due by somebody else from now on; others' legs stay theirs, and the ticket's
+    group looks after them (T47)."""
     clocks = await store.lock_unfinished(work.session, timed.ticket_id)
-    ours = [clock for clock in clocks if party_of(ClockKind(clock.kind)) is ClockParty.DESK]
-    await apply(work, ours, lambda clock, _: lifecycle.pass_on(clock, timed, work.now))
+    await apply(work, clocks, lambda clock, _: lifecycle.pass_on(clock, timed, work.now))
 
 
 async def start_leg(work: Work, timed: Timed, kind: ClockKind) -> datetime | None:

@@ -51,8 +51,8 @@ async def tick_steps(work: Work, shop: str, order_no: str, steps: Sequence[str])
     """打勾: this much is confirmed with the buyer, as the order is now.
 
     Raises Problem `not-found`, `stale-version` when the caller saw another version of the order, `order-closed` for a
-    cancelled order, `order-unpaid` for one that is neither paid nor
-    paid on delivery, `invalid-request` for a step that the shop's list doesn't have.
+    cancelled order, `order-unpaid` for one that is neither paid nor paid on delivery, `invalid-request` for a step
+    that the shop's list doesn't have.
     """
     order = await orders.lock_order(work, shop, order_no)
     work.expect_version(order.version)

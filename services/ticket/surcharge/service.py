@@ -93,5 +93,5 @@ async def paid_top_ups(work: Work, order: Order) -> list[TopUp]:
 
 async def _brought_in(work: Work, order: Order, linked: Sequence[Order]) -> list[TopUp]:
     paid = [one for one in linked if one.paid_minor and one.cancelled_at is None and one.currency == order.currency]
-    found = [(one.paid_minor or 0, await books.look(work.session, one.order_id)) for one in paid]
-    return [TopUp(minor, book.refunded_minor + book.in_flight_minor if book else 0) for minor, book in found]
+    gone = await books.given_back(work.session, [one.order_id for one in paid])
+    return [TopUp(one.paid_minor or 0, gone.get(one.order_id, 0)) for one in paid]
