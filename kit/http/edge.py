@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
 from kit.http.errors import StoredAnswer
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from kit.runtime import Runtime
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern="^[!-~]+$",
+        description="Needed, for money moves: the same request under it is given its first answer again, for 7 days.",
+    ),
+]
 _HOLD = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7))"
 _KEPT = "SELECT caller, key, fingerprint, status, headers, body FROM idempotency WHERE caller = $1 AND key = $2"
 _ETAG = re.compile(r'"([0-9]{1,18})"')
@@ -66,6 +76,14 @@ def allow(permission: str) -> Any:
 
     roles_with(permission)  # a typing error dies at import
     return Depends(Permission(permission))
+
+
+async def expect_key(idempotency_key: _IdempotencyKey) -> None:
+    """Money moves under an Idempotency-Key only; without one the answer is 422 and nothing has changed."""
+
+
+# For the decorator of an endpoint that asks for a payment, decides on it or tries it again; after its permission.
+KEYED = Depends(expect_key)
 
 
 async def open_work(request: Request) -> Work:

@@ -70,8 +70,9 @@ def _told(error: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def pointer_of(location: Iterable[Any]) -> str:
-    """A JSON Pointer into the body; other parts of the request are named first (`/query/limit`)."""
+    """A JSON Pointer into the body; other parts of the request come first (`/query/limit`, `/header/if-match`)."""
     first, *rest = tuple(location) or ("body",)
+    rest = [str(name).lower() for name in rest] if first == "header" else rest
     escaped = [str(part).replace("~", "~0").replace("/", "~1") for part in rest]
     pointer = "/".join([_PLACES.get(str(first), f"/{first}"), *escaped])
     return pointer.encode(errors="replace").decode()  # a name may hold half a character, an answer may not

@@ -109,7 +109,7 @@ async def approved_by_two_hands(people: Callers, agent: Caller, refund: dict[str
     """120.50 is beyond an agent, who is told who may (T28, T56)."""
     path = f"/v1/refunds/{refund['refund_id']}/approve"
     read = await look(people, refund)
-    match = {"If_Match": f'"{read["ticket"]["version"]}"'}
+    match = {"If_Match": f'"{read["ticket"]["version"]}"', "Idempotency_Key": "approve"}
     status, answer = await agent.call("POST", path, **match)
     assert (status, answer["type"]) == (403, "/problems/beyond-authority")
     assert set(answer["who_may"]) == {"supervisor", "manager"}

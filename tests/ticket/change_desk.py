@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import orjson
-from ticket_desk import PAID, Desk, a_colleague
+from ticket_desk import PAID, Desk, a_colleague, under_a_key
 
 from kit.ids import new_id
 
@@ -49,7 +49,7 @@ class Changes:
         """Ask for a change."""
         body = {"order_no": number, "reason": "buyer_asked", **wanted}
         claims = self.who(role) if role != "storefront" else {}
-        return await self.desk.call("POST", "/v1/order-changes", role, json=body, **claims)
+        return await self.desk.call("POST", "/v1/order-changes", role, json=body, headers=under_a_key(), **claims)
 
     async def asked(self, role: str = "agent", number: str = "A-1", **wanted: Any) -> dict[str, Any]:
         """The same; it must be taken."""
@@ -63,7 +63,7 @@ class Changes:
     ) -> httpx.Response:
         """Ask for a verb of it; `agree` on the version it has now."""
         seen = await self.desk.call("GET", f"/v1/order-changes/{change['change_id']}", "manager")
-        headers = {"If-Match": f'"{version or seen.json()["version"]}"'} if verb == "agree" else {}
+        headers = under_a_key((version or seen.json()["version"]) if verb == "agree" else None)
         claims = self.who(role) if role != "storefront" else {}
         return await self.desk.call(
             "POST",

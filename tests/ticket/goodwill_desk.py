@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 from stage import NOON
-from ticket_desk import PAID, Desk
+from ticket_desk import PAID, Desk, under_a_key
 
 from kit.ids import new_id
 from kit.money import Money
@@ -37,10 +37,9 @@ class GoodwillDesk:
     async def call(
         self, method: str, path: str, who: UUID = OFFERS, *, json: object = None, match: int | None = None, **by: Any
     ) -> httpx.Response:
-        headers = {} if match is None else {"If-Match": f'"{match}"'}
         claims = {"role": ROLE_OF[who], "staff_id": who, **by}
         role = claims.pop("role")
-        return await self.desk.call(method, path, role, json=json, headers=headers, **claims)
+        return await self.desk.call(method, path, role, json=json, headers=under_a_key(match), **claims)
 
     async def try_offering(
         self, ticket: Json, amount: str = "10.00", who: UUID = OFFERS, **facts: Any

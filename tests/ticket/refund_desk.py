@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 from stage import NOON
-from ticket_desk import Desk, a_colleague
+from ticket_desk import Desk, a_colleague, under_a_key
 
 from kit.ids import new_id
 from kit.money import Money
@@ -63,10 +63,9 @@ class Refunds:
         by: Json | None = None,
     ) -> httpx.Response:  # fmt: skip
         """One request by that member of staff, or as `by` says."""
-        headers = {} if match is None else {"If-Match": f'"{match}"'}
         claims = dict(by or {"role": ROLE_OF[who], "staff_id": who})
         role = claims.pop("role")
-        return await self.desk.call(method, path, role, json=json, headers=headers, **claims)
+        return await self.desk.call(method, path, role, json=json, headers=under_a_key(match), **claims)
 
     async def try_asking(self, who: UUID = ASKER, *, by: Json | None = None, **asked: Any) -> httpx.Response:
         """Ask for something: two pieces of the first line back, unless told otherwise."""

@@ -72,6 +72,11 @@ def changed(state: CustomerState | StaffState) -> Event:
     return StaffChanged(staff=state, changed_by="staff:chief", changed_at=NOON)
 
 
+def under_a_key(match: int | None = None) -> dict[str, str]:
+    """Headers of a request that moves money: a key of its own, and the version it was decided on."""
+    return {"Idempotency-Key": str(new_id()), **({} if match is None else {"If-Match": f'"{match}"'})}
+
+
 def faults(answer: httpx.Response) -> list[str]:
     """Where a refused request is wrong."""
     assert answer.status_code == 422, answer.text

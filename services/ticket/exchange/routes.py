@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from kit.http.edge import WorkDep, allow, answer
+from kit.http.edge import KEYED, WorkDep, allow, answer
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from kit.work import Work
 from services.ticket.exchange import service
@@ -104,7 +104,9 @@ async def lose_replacement(exchange_id: ExchangeId, body: ExchangeReason, work: 
     return await _shown(work, await service.lose(work, exchange_id, body.reason))
 
 
-@router.post("/{exchange_id}/receive", response_model=ExchangePublic, dependencies=[allow("exchange:receive"), FRESH])
+@router.post(
+    "/{exchange_id}/receive", response_model=ExchangePublic, dependencies=[allow("exchange:receive"), KEYED, FRESH]
+)
 async def receive_replacement(exchange_id: ExchangeId, work: WorkDep) -> Response:
     """The customer has it."""
     return await _shown(work, await service.receive(work, exchange_id))

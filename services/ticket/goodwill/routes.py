@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from contracts.price import Price
-from kit.http.edge import WorkDep, allow, answer
+from kit.http.edge import KEYED, WorkDep, allow, answer
 from kit.http.pages import Page, page_answer, read_cursor, write_cursor
 from kit.money import Money
 from kit.work import Work
@@ -26,7 +26,7 @@ TicketId = Annotated[UUID, Path(description="The ticket's id.")]
 GoodwillId = Annotated[UUID, Path(description="The goodwill's id.")]
 
 
-@router.post("", status_code=201, response_model=GoodwillPublic, dependencies=[allow("goodwill:offer")])
+@router.post("", status_code=201, response_model=GoodwillPublic, dependencies=[allow("goodwill:offer"), KEYED])
 async def offer_goodwill(ticket_id: TicketId, body: GoodwillOffer, work: WorkDep) -> Response:
     """Offer part of a line's price for a small defect; the goods are kept."""
     seen = await service.offer(work, ticket_id, body)
@@ -50,7 +50,7 @@ async def get_goodwill(ticket_id: TicketId, goodwill_id: GoodwillId, work: WorkD
     return await _answer(work, await service.get_goodwill(work, ticket_id, goodwill_id))
 
 
-@router.post("/{goodwill_id}/approve", response_model=GoodwillPublic, dependencies=[allow("goodwill:approve")])
+@router.post("/{goodwill_id}/approve", response_model=GoodwillPublic, dependencies=[allow("goodwill:approve"), KEYED])
 async def approve_goodwill(ticket_id: TicketId, goodwill_id: GoodwillId, work: WorkDep) -> Response:
     """Approve it as it was read (If-Match); once enough people have, it is paid."""
     return await _answer(work, await service.approve(work, ticket_id, goodwill_id))
@@ -72,7 +72,7 @@ async def withdraw_goodwill(
     return await _answer(work, await service.withdraw(work, ticket_id, goodwill_id, body.reason))
 
 
-@router.post("/{goodwill_id}/retry", response_model=GoodwillPublic, dependencies=[allow("goodwill:offer")])
+@router.post("/{goodwill_id}/retry", response_model=GoodwillPublic, dependencies=[allow("goodwill:offer"), KEYED])
 async def retry_goodwill(ticket_id: TicketId, goodwill_id: GoodwillId, work: WorkDep) -> Response:
     """Try again to pay what couldn't be paid; never twice."""
     return await _answer(work, await service.retry(work, ticket_id, goodwill_id))

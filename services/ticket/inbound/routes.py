@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from kit.http.edge import WorkDep, allow, answer
+from kit.http.edge import KEYED, WorkDep, allow, answer
 from kit.work import Work
 from services.ticket.inbound import service
 from services.ticket.inbound.schemas import (
@@ -69,7 +69,9 @@ async def receive_goods(refund_id: RefundId, body: ReceiptCreate, work: WorkDep)
     return await _shown(work, case, status=201, location=f"/v1/refunds/{refund_id}/return")
 
 
-@router.post("/{refund_id}/inspect", response_model=ReturnPublic, dependencies=[allow("return:inspect"), FRESH])
+@router.post(
+    "/{refund_id}/inspect", response_model=ReturnPublic, dependencies=[allow("return:inspect"), KEYED, FRESH]
+)
 async def inspect_goods(refund_id: RefundId, body: Inspect, work: WorkDep) -> Response:
     """What was found decides what is paid (`If-Match` is needed)."""
     return await _shown(work, await service.inspect(work, refund_id, body))

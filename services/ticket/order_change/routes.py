@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from kit.http.edge import WorkDep, allow, answer
+from kit.http.edge import KEYED, WorkDep, allow, answer
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from kit.work import Work
 from services.ticket.order_change import service
@@ -24,9 +24,12 @@ router = APIRouter(prefix="/v1/order-changes", tags=["order changes"])
 ChangeId = Annotated[UUID, Path(description="The change's id.")]
 _OPEN = {"Cache-Control": "no-store", "Content-Type": "application/json"}
 DECIDES = [allow("order_change:decide")]
+PAYS = [*DECIDES, KEYED]
 
 
-@router.post("", status_code=201, response_model=OrderChangePublic, dependencies=[allow("order_change:request")])
+@router.post(
+    "", status_code=201, response_model=OrderChangePublic, dependencies=[allow("order_change:request"), KEYED]
+)
 async def request_change(body: OrderChangeCreate, work: WorkDep) -> Response:
     """Ask for a change of an order that has not shipped."""
     change = await service.request_change(work, body)
@@ -55,7 +58,7 @@ async def get_change(change_id: ChangeId, work: WorkDep) -> Response:
     return await _shown(work, await service.get_change(work, change_id))
 
 
-@router.post("/{change_id}/agree", response_model=OrderChangePublic, dependencies=DECIDES)
+@router.post("/{change_id}/agree", response_model=OrderChangePublic, dependencies=PAYS)
 async def agree_to_change(change_id: ChangeId, work: WorkDep) -> Response:
     """Agree to it; If-Match is required. What is cheaper asks for the approvals of a refund."""
     return await _shown(work, await service.agree_to_change(work, change_id))
@@ -73,13 +76,13 @@ async def withdraw_change(change_id: ChangeId, work: WorkDep) -> Response:
     return await _shown(work, await service.withdraw_change(work, change_id))
 
 
-@router.post("/{change_id}/confirm", response_model=OrderChangePublic, dependencies=DECIDES)
+@router.post("/{change_id}/confirm", response_model=OrderChangePublic, dependencies=PAYS)
 async def confirm_change(change_id: ChangeId, work: WorkDep) -> Response:
     """Say that the storefront's new version is what was asked for, where that couldn't be told by itself."""
     return await _shown(work, await service.confirm_change(work, change_id))
 
 
-@router.post("/{change_id}/retry", response_model=OrderChangePublic, dependencies=DECIDES)
+@router.post("/{change_id}/retry", response_model=OrderChangePublic, dependencies=PAYS)
 async def retry_payment(change_id: ChangeId, work: WorkDep) -> Response:
     """Try a difference again that could not be given back, under the same number."""
     return await _shown(work, await service.retry_payment(work, change_id))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from kit.http.edge import WorkDep, allow, answer
+from kit.http.edge import KEYED, WorkDep, allow, answer
 from kit.http.errors import problem_response
 from kit.http.fields import Code
 from kit.http.pages import Page, page_answer, read_cursor, write_cursor
@@ -134,7 +134,7 @@ async def get_payment(payment_key: PaymentKey, work: WorkDep) -> Response:
 
 
 @router.post(
-    f"{_AT}/{{payment_key}}/book-late", response_model=PaymentPublic, dependencies=[allow("payment:book_late")]
+    f"{_AT}/{{payment_key}}/book-late", response_model=PaymentPublic, dependencies=[allow("payment:book_late"), KEYED]
 )
 async def book_payment_late(payment_key: PaymentKey, body: PaymentBookLate, work: WorkDep) -> Response:
     """What had been given up was paid after all, as a refused answer says (`If-Match` is needed): the book says so

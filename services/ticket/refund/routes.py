@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from kit.http.edge import WorkDep, allow, answer
+from kit.http.edge import KEYED, WorkDep, allow, answer
 from kit.http.pages import page_answer, read_cursor, write_cursor
 from kit.work import Work
 from services.ticket.refund import service
@@ -30,7 +30,7 @@ ASKS = [allow("refund:request"), FRESH]
 WORKS = [allow("refund:work"), FRESH]
 
 
-@router.post("", status_code=201, response_model=RefundPublic, dependencies=[allow("refund:request")])
+@router.post("", status_code=201, response_model=RefundPublic, dependencies=[allow("refund:request"), KEYED])
 async def request_refund(body: RefundRequest, work: WorkDep) -> Response:
     """Ask for money, a return, an exchange or a resend (T20)."""
     case = await service.request(work, body)
@@ -92,7 +92,9 @@ async def stop_parcel(refund_id: RefundId, body: ParcelStop, work: WorkDep) -> R
     return await _shown(work, await service.stop_parcel(work, refund_id, stopped=body.stopped))
 
 
-@router.post("/{refund_id}/approve", response_model=RefundPublic, dependencies=[allow("refund:approve"), FRESH])
+@router.post(
+    "/{refund_id}/approve", response_model=RefundPublic, dependencies=[allow("refund:approve"), KEYED, FRESH]
+)
 async def approve_refund(refund_id: RefundId, work: WorkDep) -> Response:
     """Approve what was read, with its ETag. With the last approval that is needed the money is in flight (T28)."""
     return await _shown(work, await service.approve(work, refund_id))
@@ -110,7 +112,7 @@ async def withdraw_refund(refund_id: RefundId, work: WorkDep) -> Response:
     return await _shown(work, await service.withdraw(work, refund_id))
 
 
-@router.post("/{refund_id}/retry", response_model=RefundPublic, dependencies=[allow("refund:retry"), FRESH])
+@router.post("/{refund_id}/retry", response_model=RefundPublic, dependencies=[allow("refund:retry"), KEYED, FRESH])
 async def retry_refund(refund_id: RefundId, work: WorkDep) -> Response:
     """Pay again what could not be paid, under the same number: it is never paid twice (T22)."""
     return await _shown(work, await service.retry(work, refund_id))
