@@ -1,6 +1,7 @@
 """What all tests share: one PostgreSQL and one NATS per worker, a fresh database per test, tokens of every role."""
 
 import contextlib
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -38,13 +39,19 @@ MEMORY, PLENTY = Path("/dev/shm"), 4 * 2**30
 
 def pytest_configure() -> None:
     """What tests write stays in memory where there is plenty: a database is copied in a third of the time. What a run
-    that was killed left there goes."""
+    that was killed left there goes. Garbage is looked for less often: there are millions of objects to look through."""
+    gc.set_threshold(50_000)
     for lock in MEMORY.glob(f"pytest-of-{getuser()}/*/.lock"):
         with contextlib.suppress(OSError, ValueError):  # a run that begins or ends just now
             if not psutil.pid_exists(int(lock.read_text())):
                 shutil.rmtree(lock.parent, ignore_errors=True)
     if MEMORY.is_dir() and min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) > PLENTY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """All modules, models and tests are there, and stay."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -167,19 +174,20 @@ def start_service(
     return start
 
 
-_idle: list[FastAPI] = []
+_idle: dict[str, list[FastAPI]] = {"ticket": [], "customer": [], "appraisal": []}  # notify is wired by its settings
 
 
 @contextmanager
 def _application(service: str, settings: ServiceSettings) -> Iterator[FastAPI]:
-    """The service. The ticket service's 160 routes take as long to build as its database to copy: one that is not in
-    use gets a new runtime instead, which is all that an application remembers."""
-    module = import_module(f"services.{service}.app")
-    app: FastAPI = _idle.pop() if service == "ticket" and _idle else module.application(settings)
+    """The service. The ticket service's 160 routes take longer to build than its database to copy: one that is not in
+    use gets a new runtime instead, which is all that an application remembers, unless it is watched."""
+    module, is_plain = import_module(f"services.{service}.app"), not (settings.traces or settings.metrics_port)
+    idle = _idle.get(service, []) if is_plain else []
+    app: FastAPI = idle.pop() if idle else module.application(settings)
     if app.state.runtime.settings is not settings:
         app.state.runtime = Runtime(module.WIRING, settings)
         app.state.refusals = Refusals()
-        module.open_files(app.state.runtime)
+        if service == "ticket":
+            module.open_files(app.state.runtime)
     yield app
-    if service == "ticket":
-        _idle.append(app)
+    idle.append(app)

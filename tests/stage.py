@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
@@ -23,6 +23,7 @@ class Client:
     http: httpx.AsyncClient
     token: Tokens
     app: FastAPI
+    signed_in: dict[str, str] = field(default_factory=dict)
 
     @property
     def runtime(self) -> Runtime:
@@ -34,8 +35,11 @@ class Client:
         return self.runtime.transactions
 
     def as_(self, *roles: str, **claims: object) -> dict[str, str]:
-        """Headers of a caller with these roles."""
-        return {"Authorization": f"Bearer {self.token(*roles, **claims)}"}
+        """Headers of a caller with these roles, who has signed in once."""
+        caller = repr((roles, claims))
+        if caller not in self.signed_in:
+            self.signed_in[caller] = f"Bearer {self.token(*roles, **claims)}"
+        return {"Authorization": self.signed_in[caller]}
 
     async def call(
         self, method: str, path: str, role: str = "agent", *, json: object = None, **options: object

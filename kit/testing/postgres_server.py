@@ -21,9 +21,10 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
+FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "scram_iterations": "1"}
 """For tests that throw their data away: what is committed survives kill -9, not a power cut. Commits still wait
-for their log record: without fsync that costs nothing, and not waiting would lose the last ones at a kill."""
+for their log record: without fsync that costs nothing, and not waiting would lose the last ones at a kill. The
+passwords are long and random, and thousands of tests log in half a dozen times each."""
 
 
 class PostgresServer(LocalServer):
@@ -89,8 +90,8 @@ class PostgresServer(LocalServer):
         _write_private(slip, password.read_text())
         ground.hand_over(slip)
         login = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={slip}"]
-        sync = ["--no-sync"] if self.fast else []
-        command = [*ground.prefix, str(ground.binaries / "initdb"), "-D", str(draft), *login, *LOCALE, *sync]
+        fast = ["--no-sync", *(f"--set={name}={value}" for name, value in FAST_SETTINGS.items())] if self.fast else []
+        command = [*ground.prefix, str(ground.binaries / "initdb"), "-D", str(draft), *login, *LOCALE, *fast]
         made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
         slip.unlink()
         if made.returncode != 0:

@@ -1,9 +1,10 @@
 """Databases for tests: each service is migrated once into a template, of which every test gets a copy of its own."""
 
+import asyncio
 import os
-import threading
 from collections import defaultdict, deque
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -21,7 +22,8 @@ KEPT = 8
 
 
 class Databases:
-    """Makes databases on one server; all of them go when it is closed."""
+    """Makes databases on one server; all of them go when it is closed. The tests' own loop is running, so it works on
+    a loop of another thread, where one connection stays."""
 
     def __init__(self, admin_url: str) -> None:
         self._admin_url = admin_url
@@ -30,6 +32,9 @@ class Databases:
         self._numbers = count(1)
         self._made: deque[tuple[str, str]] = deque()
         self._free: defaultdict[str, list[str]] = defaultdict(list)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="databases")
+        self._runner = asyncio.Runner()
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     @classmethod
     @contextmanager
@@ -44,37 +49,32 @@ class Databases:
         try:
             yield databases
         finally:
+            if server is None:
+                databases.drop_all()
+            databases.close()
             if server is not None:
                 server.stop()
-            else:
-                databases.drop_all()
 
     def fresh(self, service: str) -> str:
         """The URL of a new database with the service's tables and default policies."""
         if service not in self._templates:
             name = f"{self._prefix}_{service}_template"
             self._admin(f'CREATE DATABASE "{name}"')
-            _run(_upgraded(service, self._url(name)))
+            self._run(migrate.upgrade_database(service, self._url(name)))
             self._templates[service] = name
-        return self._url(_run(self._copy(service)))
+        return self._url(self._run(self._copy(service)))
 
     async def _copy(self, service: str) -> str:
         """Copy the template, when the oldest copy is gone: the new one may have its name, and with it what SQLAlchemy
         compiled for a database of that name."""
-        connection = await asyncpg.connect(self._admin_url)
-        try:
-            if len(self._made) >= KEPT:
-                await self._drop_oldest(connection)
-            free = self._free[service]
-            name = free.pop() if free else f"{self._prefix}_{service}_{next(self._numbers)}"
-            # The file system copies files in a fraction of the time that it takes through the log; nobody else is
-            # writing here.
-            await connection.execute("SET file_copy_method = clone")
-            template = self._templates[service]
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
-            self._made.append((service, name))
-        finally:
-            await connection.close()
+        connection = await self._connected()
+        if len(self._made) >= KEPT:
+            await self._drop_oldest(connection)
+        free = self._free[service]
+        name = free.pop() if free else f"{self._prefix}_{service}_{next(self._numbers)}"
+        template = self._templates[service]
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        self._made.append((service, name))
         return name
 
     async def _drop_oldest(self, connection: asyncpg.Connection) -> None:
@@ -90,54 +90,37 @@ class Databases:
 
     def drop_all(self) -> None:
         """Drop what was made."""
-        _run(self._drop_all())
+        self._run(self._drop_all())
 
     async def _drop_all(self) -> None:
-        connection = await asyncpg.connect(self._admin_url)
-        try:
-            names = await connection.fetch(
-                "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", self._prefix
-            )
-            for row in names:
-                await connection.execute(f'DROP DATABASE "{row["datname"]}" WITH (FORCE)')
-        finally:
-            await connection.close()
+        connection = await self._connected()
+        names = await connection.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", self._prefix)
+        for row in names:
+            await connection.execute(f'DROP DATABASE "{row["datname"]}" WITH (FORCE)')
+
+    def close(self) -> None:
+        """Take leave of the server."""
+        if self._connection is not None:
+            self._run(self._connection.close())
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
     def _admin(self, statement: str) -> None:
-        _run(_execute(self._admin_url, statement))
+        self._run(self._execute(statement))
+
+    async def _execute(self, statement: str) -> None:
+        await (await self._connected()).execute(statement)
+
+    async def _connected(self) -> "asyncpg.Connection[asyncpg.Record]":
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._admin_url)
+            # The file system copies files in a fraction of the time that it takes through the log; nobody else is
+            # writing here.
+            await self._connection.execute("SET file_copy_method = clone")
+        return self._connection
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._thread.submit(self._runner.run, work).result()
 
     def _url(self, name: str) -> str:
         return urlunsplit(urlsplit(self._admin_url)._replace(path=f"/{name}"))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def _upgraded(service: str, url: str) -> None:
-    await migrate.upgrade_database(service, url)
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end on a loop of another thread: the tests' own loop is running."""
-    import asyncio
-
-    done: list[T] = []
-    failure: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            done.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            failure.append(error)
-
-    thread = threading.Thread(target=target)
-    thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
-    return done[0]

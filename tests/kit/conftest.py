@@ -13,7 +13,7 @@ from kit.clock import FrozenClock
 from kit.db import Database
 from kit.principals import Principal
 from kit.testing.servers import NatsServer
-from kit.testing.stage import Databases, _run
+from kit.testing.stage import Databases
 from kit.work import Transactions
 
 
@@ -22,7 +22,7 @@ def kit_databases(databases: Databases) -> Databases:
     """Knows the service "kit" too: the kit's own tables and no service's."""
     name = f"{databases._prefix}_kit_template"
     databases._admin(f'CREATE DATABASE "{name}"')
-    _run(build_database(databases._url(name)))
+    databases._run(build_database(databases._url(name)))
     databases._templates["kit"] = name
     return databases
 

@@ -63,8 +63,7 @@ def _is_found(tree: Path, mutant: Mutant) -> bool:
 
 def _outcome(tree: Path, tests: Sequence[str]) -> int:
     """pytest's exit code over these tests of the copied tree."""
-    plugins = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", *plugins, *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     env["PYTHONPATH"] = str(tree)
     return subprocess.run(
