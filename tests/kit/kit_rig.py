@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,6 +55,12 @@ async def build_database(url: str) -> None:
         await connection.execute("INSERT INTO alembic_version VALUES ($1)", migrate.head("ticket"))
     finally:
         await connection.close()
+
+
+def build_database_at(url: str) -> None:
+    """The same from where nothing can be awaited: the tests' loop may be running, so it takes one of another thread."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, build_database(url)).result()
 
 
 class Peek:

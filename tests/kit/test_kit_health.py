@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 from kit_probe import Probe, probe_settings, probing
-from kit_rig import Peek, build_database
+from kit_rig import Peek, build_database_at
 
 from kit.testing.poll import eventually
 from kit.testing.servers import NatsServer, PostgresServer
-from kit.testing.stage import _run
 
 OK = {"status": "ok", "database": "ok", "migrations": "ok", "broker": "ok"}
 
@@ -19,7 +18,7 @@ OK = {"status": "ok", "database": "ok", "migrations": "ok", "broker": "ok"}
 def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     server = PostgresServer(tmp_path_factory.mktemp("frail"), fast=True)
     server.start()
-    _run(build_database(server.url))
+    build_database_at(server.url)
     yield server
     server.stop()
 

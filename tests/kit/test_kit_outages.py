@@ -11,7 +11,7 @@ from kit_rig import (
     Broker,
     Keeper,
     Peek,
-    build_database,
+    build_database_at,
     peeking,
     record_things,
     refunded,
@@ -29,7 +29,6 @@ from kit.problems import Problem
 from kit.relay import Relay
 from kit.testing.poll import eventually
 from kit.testing.servers import NatsServer, PostgresServer
-from kit.testing.stage import _run
 from kit.work import Transactions
 
 REFUNDED = "storefront.refund.paid"
@@ -41,7 +40,7 @@ def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A PostgreSQL of this module's own, which it may stop."""
     server = PostgresServer(tmp_path_factory.mktemp("frail"), fast=True)
     server.start()
-    _run(build_database(server.url))
+    build_database_at(server.url)
     yield server
     server.stop()
 
