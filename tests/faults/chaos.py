@@ -76,6 +76,9 @@ class Verdict:
     history: str = ""
 
 
+Prove = Callable[..., Awaitable[Verdict]]  # `proved` as the fixture has it
+
+
 def seeds() -> list[int]:
     """The seeds that KEFU_SEED names (`KEFU_SEED="7 8"`), or one by chance; a run prints its own."""
     return [int(one) for one in os.environ.get("KEFU_SEED", "").split()] or [random.SystemRandom().randrange(10_000)]
@@ -86,6 +89,7 @@ async def proved(plan: Plan, home: Path, hurt: Hurt | None = None, **told: str) 
     verdict = await run(plan, home, hurt, **told)
     print(f"\n{verdict}")
     assert sum(verdict.killed.values()) == plan.kills + plan.stops, "some kills found nobody to kill"
+    assert verdict.operations[Outcome.OK] > plan.tickets, "hardly anything was done"
     assert not verdict.faults, f"run it again with KEFU_SEED={plan.seed}: {verdict.faults[:20]}"
     return verdict
 
@@ -117,7 +121,7 @@ async def run(plan: Plan, home: Path, hurt: Hurt | None = None, **told: str) -> 
 
 async def kills_and_stops(plan: Plan, running: Running, load: asyncio.Task[Any], done: Done) -> Counter[str]:
     """Stop whom the plan stops, then kill whom it kills."""
-    hurt = await stop_on(running, plan.stops, plan.seed, load)
+    hurt = await stop_on(running, plan.stops, plan.seed, load, done)
     return hurt + await kill_on(running, plan.kills, plan.seed, load, done=done, victims=plan.victims)
 
 
@@ -218,7 +222,8 @@ def main() -> None:
     given = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="kefu-chaos-")
     print(f"seed {given.seed}; history and logs stay in {folder}")
-    plan = Plan(given.tickets, given.kills, given.seed, given.stops, REFUNDS if given.refunds else MIXED)
+    kinds = REFUNDS if given.refunds else MIXED
+    plan = Plan(given.tickets, given.kills, given.seed, given.stops, kinds=kinds)
     verdict = asyncio.run(run(plan, Path(folder)))
     print(verdict)
     sys.exit(1 if verdict.faults else 0)

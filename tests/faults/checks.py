@@ -119,8 +119,17 @@ def misnumbered(service: str, told: Sequence[Mapping[str, Any]]) -> list[str]:
 async def _stream(running: Running, service: str, told: list[Any]) -> list[str]:
     """Read the whole stream as a subscriber would: all that was told, the events of each aggregate in order."""
     kept = await kept_in(running, service.upper())
-    lost = _ids(told) - _ids(kept)
-    return [*([f"{service}: {len(lost)} events aren't in the stream"] if lost else []), *disordered(service, kept)]
+    faults = [f"{service}: {len(lost)} events aren't in the stream"] if (lost := missing(told, kept)) else []
+    # Clocks tell what is due at any moment: what stands in the stream by now must stand in the outbox after it.
+    later = await rows(running, service, TOLD)
+    faults += [f"{service}: {len(odd)} events of the stream nobody told"] if (odd := missing(kept, later)) else []
+    return faults + disordered(service, kept)
+
+
+def missing(these: Iterable[Mapping[str, Any]], among: Iterable[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    """The events of the one that don't stand in the other, under the same id, aggregate and number."""
+    whole, known = ({(*_key(one), one["sequence"], one["event_id"]) for one in events} for events in (these, among))
+    return whole - known
 
 
 def disordered(service: str, kept: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -154,10 +163,6 @@ def _event(subject: str, given: Mapping[str, str]) -> dict[str, Any]:
     return {"noun": noun, "id": given["ce-subject"], "sequence": sequence, "event_id": given["ce-id"]}
 
 
-def _ids(events: Iterable[Mapping[str, Any]]) -> set[str]:
-    return {event["event_id"] for event in events}
-
-
 async def lacking(running: Running) -> int:
     """How many events readers have still to take."""
     told = {service: await rows(running, service, TOLD) for service in SERVICES}
@@ -176,7 +181,7 @@ async def _lacks(running: Running, service: str, told: Told) -> AsyncIterator[tu
         wanted = [row for row in published if row["noun"] in one.reader.nouns]
         if one.reader.mode is Mode.FACT:
             taken = {row["event_id"] for row in await rows(running, service, TAKEN, one.reader.name)}
-            yield one.reader.name, len(_ids(row for row in wanted if row["subject"] in one.handlers) - taken)
+            yield one.reader.name, len({row["event_id"] for row in wanted if row["subject"] in one.handlers} - taken)
         else:
             places = {
                 _key(row): row["last_sequence"] for row in await rows(running, service, REACHED, one.reader.name)

@@ -96,7 +96,10 @@ class History:
 
 
 async def _answered(call: Callable[[], Awaitable[tuple[int, Any]]], *, once: bool) -> tuple[int, Any]:
-    """Status and body, asked for until there is an answer. Raises StackError when there is none."""
+    """Status and body, asked for until there is an answer.
+
+    Raises StackError when there is none for who asks once, TimeoutError when nobody answers for minutes.
+    """
     if once:
         return await call()
 

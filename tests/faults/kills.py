@@ -16,7 +16,6 @@ from kit.testing.poll import eventually
 
 VICTIMS = ("ticket", "postgresql", "notify", "nats", "gateway", "customer", "ticket", "appraisal")
 STOPPED = ("ticket", "postgresql", "nats", "notify")
-STOP_SECONDS = 20.0
 LONGEST_PAUSE = 20.0
 
 
@@ -46,22 +45,24 @@ async def until_done(done: Callable[[], float], part: float, load: asyncio.Task[
         await eventually(lambda: load.done() or done() >= part, within=LONGEST_PAUSE)
 
 
-async def stop_on(running: Running, stops: int, seed: int, load: asyncio.Task[Any]) -> collections.Counter[str]:
-    """SIGSTOP the relay, a subscriber, PostgreSQL and NATS in turn, each for 20 seconds: nobody is gone, nobody
-    answers. What is stopped when the load is done goes on at once."""
-    done: collections.Counter[str] = collections.Counter()
+async def stop_on(
+    running: Running, stops: int, seed: int, load: asyncio.Task[Any], done: Callable[[], float]
+) -> collections.Counter[str]:
+    """SIGSTOP the relay, PostgreSQL, NATS and a subscriber in turn: nobody is gone, nobody answers. Each stands still
+    for 20 seconds, or until its part of the load has been done without it: there is work left for the next."""
+    stopped: collections.Counter[str] = collections.Counter()
     for turn in range(stops):
         victim = STOPPED[(turn + seed) % len(STOPPED)]
         first = psutil.Process(running.pid(victim))
         family = [first, *first.children(recursive=True)]
         for process in family:
             process.suspend()
-        await asyncio.wait([load], timeout=STOP_SECONDS)
+        await until_done(done, (turn + 1) / stops, load)
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
-        done[f"{victim} stopped"] += 1
-    return done
+        stopped[f"{victim} stopped"] += 1
+    return stopped
 
 
 def killed(running: Running, victim: str) -> bool:

@@ -2,6 +2,7 @@
 must all say the same."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from history import Outcome
@@ -35,12 +36,17 @@ NOTHING = {
 }
 
 
+def paid_again(causes: Iterable[str]) -> list[str]:
+    """The payment side pays a number once; the cases that were paid under more than one."""
+    return [f"{cause} was paid {times} times" for cause, times in Counter(causes).items() if times > 1]
+
+
 async def faults_of(office: Office, side: StandIn) -> list[str]:
     """Everything about the money that is wrong."""
     running = office.running
     faults = [f"the payment side was told: {wrong}" for wrong in side.wrong]
     paid = set(side.left)
-    faults += [f"{key} was paid {times} times" for key, times in side.left.items() if times > 1]
+    faults += paid_again(side.asked[key][2] for key in paid)
     for name, query in ONE_EACH.items():
         known = Counter(row["key"] for row in await rows(running, "ticket", query))
         if known != Counter(paid):

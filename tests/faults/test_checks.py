@@ -1,8 +1,9 @@
 """The checkers of the chaos runs find what they are for, and nothing else."""
 
 import pytest
-from checks import CHANGES, disordered, judged, misnumbered
+from checks import CHANGES, disordered, judged, misnumbered, missing
 from history import Operation, Outcome
+from money import paid_again
 
 
 def done(outcome: Outcome, name: str = "open") -> Operation:
@@ -41,3 +42,15 @@ def test_events_are_numbered_without_gaps(given: list[int], is_good: bool) -> No
 def test_a_stream_keeps_the_order_of_an_aggregate(given: list[int], is_good: bool) -> None:
     kept = [{"noun": "ticket", "id": "a", "sequence": sequence} for sequence in given]
     assert (disordered("ticket", kept) == []) is is_good
+
+
+def test_an_event_is_missed_by_its_id_its_aggregate_and_its_number() -> None:
+    told = [{"noun": "ticket", "id": "a", "sequence": number, "event_id": f"e-{number}"} for number in (1, 2)]
+    assert missing(told, told) == set()
+    assert missing(told, told[:1]) == {("ticket", "a", 2, "e-2")}
+    assert missing([*told, {**told[1], "event_id": "e-3"}], told) == {("ticket", "a", 2, "e-3")}
+
+
+def test_a_case_that_is_paid_under_two_numbers_is_paid_twice() -> None:
+    assert paid_again(["a", "b"]) == []
+    assert paid_again(["a", "b", "a"]) == ["a was paid 2 times"]

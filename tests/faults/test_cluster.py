@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos import Done, Plan, proved, seeds
+from chaos import Done, Plan, Prove, seeds
 from kills import until_done
 from local_stack import Running
 
@@ -41,11 +41,9 @@ async def roll(
 @pytest.mark.chaos
 @pytest.mark.timeout(1200)
 @pytest.mark.nightly
-async def test_nothing_is_lost_while_the_brokers_nodes_die_in_turn(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with clustered(tmp_path / "nats") as cluster, capsys.disabled():
+async def test_nothing_is_lost_while_the_brokers_nodes_die_in_turn(tmp_path: Path, prove: Prove) -> None:
+    with clustered(tmp_path / "nats") as cluster:
         plan = Plan(600, KILLS, seeds()[0], listened=False)
         told = {"NATS_URL": cluster.url, "KEFU_NATS_REPLICAS": str(NODES)}
-        verdict = await proved(plan, tmp_path, partial(roll, cluster, plan.seed), **told)
+        verdict = await prove(plan, partial(roll, cluster, plan.seed), **told)
     assert verdict.longest["told"] < 60

@@ -6,11 +6,10 @@ import os
 import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos import Done, Plan, proved, seeds
+from chaos import Done, Plan, Prove, seeds
 from checks import kept_in, lacking
 from kills import killed, until_done
 from local_stack import ROOT, Running
@@ -53,6 +52,7 @@ async def lose_the_store(running: Running, load: "asyncio.Task[Any]", done: Done
     await eventually(lambda: killed(running, "nats"), within=60)
     store = running.home / "nats" / "store"
     store.rename(store.with_name("lost"))
+    assert not store.exists(), "the broker came back before its disk was gone"
     await eventually(lambda: migrated(running), within=120)
     await kefu(running, "replay", "--home", str(running.home))
     await load
@@ -73,8 +73,5 @@ async def rebuilt(running: Running) -> bool:
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
 @pytest.mark.nightly
-async def test_a_broker_whose_store_is_gone_is_rebuilt_from_the_outboxes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with capsys.disabled():
-        await proved(Plan(400, 1, seeds()[0], listened=False), tmp_path, lose_the_store)
+async def test_a_broker_whose_store_is_gone_is_rebuilt_from_the_outboxes(prove: Prove) -> None:
+    await prove(Plan(400, 1, seeds()[0], listened=False), lose_the_store)
