@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos import Done, Plan, proved, seeds
+from chaos import Done, Plan, Prove, seeds
 from kills import until_done
 from local_stack import Running
 from stepping import EVERYBODY, TICKET, Stepper
@@ -69,10 +69,7 @@ async def step_on(stepper: Stepper, running: Running, load: "asyncio.Task[Any]",
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("chosen", [EVERYBODY, TICKET])
 @pytest.mark.nightly
-async def test_nothing_is_lost_while_the_clock_steps(
-    chosen: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_nothing_is_lost_while_the_clock_steps(chosen: str, tmp_path: Path, prove: Prove) -> None:
     stepper = Stepper.built(tmp_path)
-    with capsys.disabled():
-        plan = Plan(400, len(STEPS), seeds()[0], listened=False)
-        await proved(plan, tmp_path, partial(step_on, stepper), **stepper.environment(chosen))
+    plan = Plan(400, len(STEPS), seeds()[0], listened=False)
+    await prove(plan, partial(step_on, stepper), **stepper.environment(chosen))
