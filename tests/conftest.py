@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from stage import KEY, NOON, Client, Starter, Tokens
 
 from contracts.catalogue import STREAMS
-from kit import bus
+from kit import bus, lines
 from kit.clock import Clock, FrozenClock
 from kit.ids import new_id
 from kit.refusals import Refusals
@@ -52,6 +52,13 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """All modules, models and tests are there, and stay."""
     gc.freeze()
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty at once on the four lines of a process wait as long as a slow machine takes; how long they wait elsewhere
+    is what tests of the kit are about."""
+    monkeypatch.setattr(lines, "WAIT_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,7 @@ async def test_parallel_guesses_get_no_more_tries(locking: tuple[Desk, FrozenClo
     assert row == {"locks": 1, "count": 0}
 
 
-async def test_a_storm_of_logins_leaves_the_gateway_alive(standing_desk: Desk) -> None:
+async def test_a_storm_of_logins_leaves_the_gateway_alive(standing_desk: Desk, patience: None) -> None:
     storm = asyncio.gather(*(attempt(standing_desk, f"somebody-{number}", "wrong") for number in range(200)))
     waits = []
     while not (await asyncio.wait({storm}, timeout=0.05))[0]:

@@ -11,17 +11,15 @@ from stage import Starter
 from storefront_desk import Storefront
 from ticket_desk import Desk
 
-from kit import bus, lines
+from kit import bus
 from kit.bus import Bus
 from kit.clock import FrozenClock
 from kit.testing.servers import NatsServer
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fifty at once on the four lines of a service wait here as long as a slow machine takes; how long they wait
-    elsewhere is what tests of the kit are about."""
-    monkeypatch.setattr(lines, "WAIT_SECONDS", 60.0)
+def patient(patience: None) -> None:
+    """Every test here has patience."""
 
 
 @pytest.fixture(scope="session")
