@@ -23,7 +23,7 @@ run: $(READY)  ## Run the gateway and the four services here, with PostgreSQL an
 test: $(READY)  ## Run the tests against real PostgreSQL and NATS
 	$(BIN)/python -m pytest -n 2 -m "not chaos"
 
-faults: $(READY)  ## Kill and stop every process, PostgreSQL and NATS while they work; plant bugs (half an hour; SIZE=small: less)
+faults: $(READY)  ## Kill and stop every process, PostgreSQL and NATS while they work; plant bugs (an hour; SIZE=small: minutes)
 	KEFU_FAULTS=$(SIZE) $(BIN)/python -m pytest -n 0 -m "$(if $(filter small,$(SIZE)),chaos and not nightly,chaos)"
 	KEFU_MACHINE=$(SIZE) $(BIN)/python -m pytest -n 0 -k random_hands tests/ticket/test_refund_machine.py
 
