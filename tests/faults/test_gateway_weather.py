@@ -24,6 +24,8 @@ from kit.testing.poll import eventually
 from kit.tokens import JwksSource, Verifier
 from tests.gateway.gateway_rig import BODY, GENEROUS, nobody, serving
 
+pytestmark = pytest.mark.chaos
+
 ASKED = {"subject": "转办", "channel": "phone"}
 ANSWER_SECONDS = 2.0
 BOUND = 10.0

@@ -17,6 +17,8 @@ from kit.ids import new_id
 from kit.testing.poll import eventually
 from kit.testing.stage import Databases
 
+pytestmark = pytest.mark.chaos
+
 BOUND = 20.0
 ASKED = {"subject": "转办", "channel": "phone"}
 

@@ -17,6 +17,8 @@ from kit.ids import derived_id
 from kit.testing.children import last_lines, spawn
 from kit.testing.poll import eventually
 
+pytestmark = pytest.mark.chaos
+
 SERVICE = Path(__file__).with_name("kit_crash_service.py")
 NAMES = [f"A-{number}" for number in range(CRASH_THINGS)]
 OFTEN = {"after-commit", "after-publish"}
