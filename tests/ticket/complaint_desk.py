@@ -143,9 +143,9 @@ class Complaints:
     async def written(self) -> list[int]:
         """How much is written down: events, trail, complaints and their history. What clocks tell, time alone tells."""
         tables = (
-            "outbox WHERE noun <> 'clock'", "audit", "complaint", "complaint_judgement", "complaint_responsibility", "complaint_grading",
-            "complaint_solution", "complaint_check", "complaint_call", "complaint_discipline", "complaint_improvement",
-            "ticket_message",
+            "outbox WHERE noun <> 'clock'", "audit", "complaint", "complaint_judgement", "complaint_responsibility",
+            "complaint_grading", "complaint_solution", "complaint_check", "complaint_call", "complaint_discipline",
+            "complaint_improvement", "ticket_message",
         )  # fmt: skip
         counted = ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
         return list((await self.desk.rows(f"SELECT {counted}, (SELECT coalesce(sum(version), 0) FROM ticket)"))[0])
