@@ -1,7 +1,8 @@
 """Callers of a running stack: the storefront's backend and people of the floor, each with a token of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,3 +127,11 @@ async def callers(gateway: str, secrets: Secrets) -> AsyncIterator[Callers]:
     connector = aiohttp.TCPConnector(limit=64)
     async with aiohttp.ClientSession(timeout=_SECONDS, connector=connector) as http:
         yield Callers(http, gateway, secrets)
+
+
+async def settled(look: Callable[[], Awaitable[Any]], done: Callable[[Any], bool], *, within: float) -> Any:
+    """Look until it is done; the last look when it isn't within that many seconds."""
+    deadline = time.monotonic() + within
+    while not done(seen := await look()) and time.monotonic() < deadline:  # noqa: ASYNC110 - it is behind HTTP
+        await asyncio.sleep(0.05)
+    return seen

@@ -32,9 +32,7 @@ _IdempotencyKey = Annotated[
     str,
     Header(
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern="^[!-~]+$",
+        pattern=f"^{_KEY.pattern}$",
         description="Needed, for money moves: the same request under it is given its first answer again, for 7 days.",
     ),
 ]

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops.callers import Caller, Callers
+from ops.callers import Caller, Callers, settled
 from ops.demo.asking import every, put_in_force
 from ops.demo.cdnow import CURRENCY, SHOP, Purchase
 from ops.demo.paymentside import PaymentSide
 from ops.demo.wishes import Wish
 from ops.environment import StackError
-from ops.story import settled
 
 TOLD_WITHIN = 30.0
 _AT_ONCE = 6

@@ -20,7 +20,7 @@ from rich.console import Console
 from kit.bus import Bus
 from kit.clock import BUSINESS_ZONE
 from kit.testing.children import tied_to_parent
-from ops.callers import Callers, callers
+from ops.callers import Callers, callers, settled
 from ops.credentials import Secrets, read_json
 from ops.demo import aftersales, cdnow, figures
 from ops.demo.cases import Cases, one_of_each
@@ -33,7 +33,6 @@ from ops.demo.page import page
 from ops.demo.paymentside import PaymentSide, payment_side
 from ops.demo.wishes import deal, each_once
 from ops.environment import Home, StackError, broker_url, home_at, is_occupied, last_ports
-from ops.story import settled
 
 _SETTLE_SECONDS = 120.0
 _SMALL = 3000

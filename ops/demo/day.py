@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from kit.clock import business_date
+from ops.callers import settled
 from ops.demo.cases import Case, Cases, ComplaintCase, OrderCase, OtherCase, StagedCase
 from ops.demo.desk import FIRST_REPLY_SECONDS, SHOP, Agent, Desk, Thing, end_of_shift
 from ops.environment import StackError
-from ops.story import settled
 
 BUYERS = 12
 _WITH_ADDRESS = 8

@@ -15,7 +15,7 @@ from typing import Any
 from ops.callers import Caller, Callers
 from ops.demo.asking import every, put_in_force
 from ops.environment import StackError
-from ops.story import hire
+from ops.hiring import hire
 
 SHOP = "tea"
 GROUP = "tea-desk"

@@ -35,7 +35,7 @@ from tables import SERVICES, rows, value
 from kit.testing.poll import eventually
 from ops.callers import callers
 from ops.credentials import Secrets
-from ops.story import hire
+from ops.hiring import hire
 
 QUIET_SECONDS = 40.0  # what was in the hands of somebody who died comes back after 30 s
 DRAIN_SECONDS = 600.0

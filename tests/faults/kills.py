@@ -12,10 +12,12 @@ from typing import Any
 import psutil
 from local_stack import Running
 
+from kit.testing.pace import moment
 from kit.testing.poll import eventually
 
 VICTIMS = ("ticket", "postgresql", "notify", "nats", "gateway", "customer", "ticket", "appraisal")
 STOPPED = ("ticket", "postgresql", "nats", "notify")
+STOP_SECONDS = 20.0
 LONGEST_PAUSE = 20.0
 
 
@@ -48,16 +50,19 @@ async def until_done(done: Callable[[], float], part: float, load: asyncio.Task[
 async def stop_on(
     running: Running, stops: int, seed: int, load: asyncio.Task[Any], done: Callable[[], float]
 ) -> collections.Counter[str]:
-    """SIGSTOP the relay, PostgreSQL, NATS and a subscriber in turn: nobody is gone, nobody answers. Each stands still
-    for 20 seconds, or until its part of the load has been done without it: there is work left for the next."""
+    """SIGSTOP the relay, PostgreSQL, NATS and a subscriber in turn, each for 20 seconds and in its part of the load:
+    nobody is gone, nobody answers. Once the load is done nobody is stopped any more: there is nothing to hold up."""
     stopped: collections.Counter[str] = collections.Counter()
     for turn in range(stops):
+        await until_done(done, turn / stops, load)
+        if load.done():
+            break
         victim = STOPPED[(turn + seed) % len(STOPPED)]
         first = psutil.Process(running.pid(victim))
         family = [first, *first.children(recursive=True)]
         for process in family:
             process.suspend()
-        await until_done(done, (turn + 1) / stops, load)
+        await moment(asyncio.get_running_loop().time() + STOP_SECONDS)
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()

@@ -19,8 +19,8 @@ from stepping import EVERYBODY, TICKET, Stepper
 from tables import rows
 
 STEPS = {EVERYBODY: (-300, 240, -30, -480, 420, 600), TICKET: (300, 60, 420, 0, 240, 480)}
-"""Seconds from the machine's clock; furthest ahead in the end, so that all that was put off comes due. One alone steps back as
-well, but never behind the gateway's clock: it would refuse the tokens that are yet to be."""
+"""Seconds from the machine's clock; furthest ahead in the end, so that all that was put off comes due. One alone steps
+back as well, but never behind the gateway's clock: it would refuse the tokens that are yet to be."""
 STEPPED = "SELECT max(occurred_at) > now() + interval '1 minute' AS stepped FROM outbox"
 TOLD_AGAIN = """
 SELECT aggregate_id::text AS id, subject FROM outbox WHERE noun = 'clock' GROUP BY 1, 2 HAVING count(*) > 1

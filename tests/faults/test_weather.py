@@ -83,7 +83,7 @@ async def test_a_slow_way_is_slower_and_nothing_else(
         await eventually(published)
 
 
-@pytest.mark.parametrize("weather", [pytest.param(Weather.BLACK_HOLE, marks=pytest.mark.chaos), Weather.CUT])
+@pytest.mark.parametrize("weather", [Weather.BLACK_HOLE, Weather.CUT])
 async def test_a_database_that_cannot_be_reached_is_a_bounded_wait_and_a_503(
     start_service: Starter, databases: Databases, nats_url: str, weather: Weather
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from kit_probe import Probe, probe_settings, probing
-from kit_rig import Broker, Peek, build_database, peeking, watching
+from kit_rig import Broker, Peek, build_database_at, peeking, watching
 
 from kit import bus
 from kit.bus import Bus
@@ -22,7 +22,7 @@ def kit_databases(databases: Databases) -> Databases:
     """Knows the service "kit" too: the kit's own tables and no service's."""
     name = f"{databases._prefix}_kit_template"
     databases._admin(f'CREATE DATABASE "{name}"')
-    databases._run(build_database(databases._url(name)))
+    build_database_at(databases._url(name))
     databases._templates["kit"] = name
     return databases
 

@@ -22,7 +22,7 @@ from kit.ids import new_id
 from kit.testing.pace import moment
 from kit.testing.poll import eventually
 from ops.callers import Caller, Callers, callers
-from ops.story import hire
+from ops.hiring import hire
 
 MINUTES = float(os.environ.get("KEFU_SOAK_MINUTES") or size(80, 1) / 4)
 LIVES_PER_SECOND = 3
@@ -104,7 +104,7 @@ async def live_on(agent: Caller, until: float) -> int:
 
 
 async def read_on(house: House, people: Callers, until: float) -> Counter[int]:
-    """Read the ticket all the time, every half minute with a new token: one is good for 15 minutes; the statuses."""
+    """Read the ticket all the time, every half minute with a new token: one is good for ten; the statuses."""
     seen: Counter[int] = Counter()
     while (left := until - time.monotonic()) > 0.1:
         reader = people.staff("supervisor")

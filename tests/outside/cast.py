@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.routes import GATEWAY, SERVICES, find
-from ops import story
 from ops.callers import Caller, Callers
 from ops.credentials import STAFF_ROLES
+from tests import story
 
 PARTS = (*SERVICES, GATEWAY)
 BUYER = "explorer-buyer"

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import story
 from local_stack import ROOT, Running
+from story import Told
 
 from kit.testing.poll import eventually
-from ops import story
 from ops.callers import Caller, Callers
 from ops.credentials import Secrets
 from ops.demo import aftersales, cdnow, figures
@@ -21,7 +22,7 @@ from ops.demo.asking import every
 from ops.demo.paymentside import payment_side
 from ops.demo.wishes import deal, each_once
 from ops.environment import Home, broker_url, last_ports
-from ops.story import Told
+from ops.hiring import hire
 
 WITHIN = 30.0
 
@@ -79,7 +80,7 @@ async def test_the_demo_s_after_sales_end_as_they_should_and_the_books_balance(
 
 async def told_agent(people: Callers) -> Caller:
     """The agent of the story, signed in."""
-    _, agent = await story.hire(people, "菲菲")
+    _, agent = await hire(people, "菲菲")
     return agent
 
 

@@ -6,12 +6,12 @@ from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from pathlib import Path
 from typing import Any
 
+import story
 from local_stack import ROOT, Running
 from stage import concrete
 
 from contracts.permissions import roles_with
 from kit.testing.poll import eventually
-from ops import story
 from ops.callers import Callers
 from ops.credentials import STAFF_ROLES
 from ops.demo import cdnow

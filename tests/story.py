@@ -5,16 +5,14 @@ closed → the agent finds a message in the inbox; another order is *cleared* wi
 credited to that agent. Everything goes through the gateway.
 """
 
-import asyncio
 import secrets
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.callers import Caller, Callers
+from ops.callers import Caller, Callers, settled
 from ops.environment import StackError
+from ops.hiring import hire
 
 REMARK = "【菲菲】(中通)8/10"
 
@@ -30,37 +28,6 @@ class Told:
     cleared_order: dict[str, Any]
     credit: dict[str, Any]
     customer: dict[str, Any]
-
-
-async def settled(look: Callable[[], Awaitable[Any]], done: Callable[[Any], bool], *, within: float) -> Any:
-    """Look until it is done; the last look when it isn't within that many seconds."""
-    deadline = time.monotonic() + within
-    while not done(seen := await look()) and time.monotonic() < deadline:  # noqa: ASYNC110 - it is behind HTTP
-        await asyncio.sleep(0.05)
-    return seen
-
-
-async def hire(
-    people: Callers, alias: str, *, name: str = "林菲", role: str = "agent", shop: str = "main"
-) -> tuple[dict[str, Any], Caller]:
-    """A member of staff with that alias in the shop, and a login for them; used again when both are there."""
-    admin = people.staff("admin")
-    page = await admin.expect(200, "GET", "/v1/staff?limit=200")
-    known = [one for one in page["items"] if {"shop": shop, "alias": alias} in one["aliases"]]
-    if known:
-        person = known[0]
-    else:
-        born = {
-            "name": name,
-            "role": role,
-            "aliases": [{"shop": shop, "alias": alias}],
-            "hired_on": "2024-03-01",
-        }
-        person = await admin.expect(201, "POST", "/v1/staff", born, Idempotency_Key=secrets.token_hex(8))
-    username, password = f"{role}-{secrets.token_hex(4)}", secrets.token_urlsafe(16)
-    login = {"username": username, "password": password, "roles": [role], "staff_id": person["staff_id"]}
-    await admin.expect(201, "POST", "/v1/accounts", login)
-    return person, people.person(username, password)
 
 
 async def tell(people: Callers, *, within: float = 20.0) -> Told:
