@@ -27,12 +27,16 @@ _TRANSIENT_CLASSES = ("08", "53", "57", "40", "55")
 
 
 class Database:
-    """Connections to one service's PostgreSQL, opened when first needed and bounded in every wait."""
+    """Connections to one service's PostgreSQL, opened when first needed and bounded in every wait.
 
-    def __init__(self, url: str, *, pool: int = 4) -> None:
+    Given `lines` are used instead of a `pool` of its own; whoever gave them closes them.
+    """
+
+    def __init__(self, url: str, *, pool: int = 4, lines: Lines | None = None) -> None:
         self.url = url
         self.engine = _engine(url)
-        self.home = Home(Lines(self.engine, pool))
+        self.home = Home(lines or Lines(self.engine, pool))
+        self._closes_lines = lines is None
 
     @asynccontextmanager
     async def transaction(
@@ -88,7 +92,8 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back."""
-        await self.home.lines.close()
+        if self._closes_lines:
+            await self.home.lines.close()
         await self.engine.dispose()
 
 

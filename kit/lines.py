@@ -63,11 +63,19 @@ class Lines:
             _hang_up(line)
         self._leave()
 
+    def backends(self) -> list[int]:
+        """The process ids, at the server, of those that rest."""
+        return [line.driver.get_server_pid() for line in self._idle if line.is_good]
+
     async def close(self) -> None:
         """Take leave of those that rest."""
         while self._idle:
+            line = self._idle.pop()
+            if not line.is_good:
+                _hang_up(line)
+                continue
             with contextlib.suppress(Exception):
-                await self._idle.pop().connection.close()
+                await line.connection.close()
 
     def _rested(self) -> Line | None:
         while self._idle:

@@ -48,12 +48,19 @@ class Watched(TypedDict):
 class Runtime:
     """Everything of one service that lives as long as its process."""
 
-    def __init__(self, wiring: Wiring, settings: ServiceSettings, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        wiring: Wiring,
+        settings: ServiceSettings,
+        *,
+        clock: Clock | None = None,
+        database: Database | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.head = head(wiring.service)
         self.starting: set[str] = set()  # what has to be done before this process calls itself ready
-        self.database = Database(settings.database_url.get_secret_value(), pool=settings.database_pool)
+        self.database = database or Database(settings.database_url.get_secret_value(), pool=settings.database_pool)
         self.bus = Bus(settings.nats_url.get_secret_value(), wiring.service)
         self.verifier = Verifier(JwksSource(settings.jwks_url), settings.issuer)
         self.metrics = metrics_for(wiring.service, settings)

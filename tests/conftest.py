@@ -27,10 +27,12 @@ from stage import KEY, NOON, Client, Starter, Tokens
 from contracts.catalogue import STREAMS
 from kit import bus, lines
 from kit.clock import Clock, FrozenClock
+from kit.db import Database
 from kit.ids import new_id
 from kit.refusals import Refusals
 from kit.runtime import Runtime
 from kit.settings import Profile, ServiceSettings
+from kit.testing.lending import Lending
 from kit.testing.servers import NatsServer
 from kit.testing.stage import Databases
 
@@ -68,6 +70,14 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     with Databases.open(folder) as made:
         yield made
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def lending(databases: Databases) -> AsyncIterator[Lending]:
+    """Lends databases to one test after another."""
+    lending = Lending(databases)
+    yield lending
+    await lending.close()
 
 
 @pytest.fixture
@@ -149,9 +159,9 @@ def token(signing_key: OKPKey) -> Tokens:
 
 @pytest.fixture
 def start_service(
-    databases: Databases, jwks_file: Path, token: Tokens, clock: FrozenClock, tmp_path_factory: pytest.TempPathFactory
+    lending: Lending, jwks_file: Path, token: Tokens, clock: FrozenClock, tmp_path_factory: pytest.TempPathFactory
 ) -> Starter:
-    """`async with start_service("ticket") as client`: the service on a fresh database.
+    """`async with start_service("ticket") as client`: the service on a database as new.
 
     Without `nats_url` its broker is away: requests work, events wait in the outbox.
     """
@@ -160,23 +170,25 @@ def start_service(
     async def start(
         service: str, *, nats_url: str = "nats://127.0.0.1:1", database_url: str | None = None, clock: Clock = clock
     ) -> AsyncIterator[Client]:
-        settings = ServiceSettings(
-            service=service,
-            database_url=SecretStr(database_url or databases.fresh(service)),
-            profile=Profile.TEST,
-            nats_url=SecretStr(nats_url),
-            installation_key=SecretStr(KEY),
-            jwks_url=str(jwks_file),
-            relay_poll_seconds=0.2,
-            audit_dir=tmp_path_factory.mktemp("audit"),
-        )
-        with _application(service, settings) as app:
+        async with contextlib.AsyncExitStack() as used:
+            lent = None if database_url else await used.enter_async_context(lending.database(service))
+            settings = ServiceSettings(
+                service=service,
+                database_url=SecretStr(database_url or lent.url),
+                profile=Profile.TEST,
+                nats_url=SecretStr(nats_url),
+                installation_key=SecretStr(KEY),
+                jwks_url=str(jwks_file),
+                relay_poll_seconds=0.2,
+                audit_dir=tmp_path_factory.mktemp("audit"),
+            )
+            app = used.enter_context(_application(service, settings, lent))
             app.state.runtime.clock = clock
             object.__setattr__(app.state.runtime.transactions, "clock", clock)
-            async with LifespanManager(app, startup_timeout=20, shutdown_timeout=20):
-                transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-                async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
-                    yield Client(http, token, app)
+            await used.enter_async_context(LifespanManager(app, startup_timeout=20, shutdown_timeout=20))
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+            http = await used.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://service"))
+            yield Client(http, token, app)
 
     return start
 
@@ -185,14 +197,14 @@ _idle: dict[str, list[FastAPI]] = {"ticket": [], "customer": [], "appraisal": []
 
 
 @contextmanager
-def _application(service: str, settings: ServiceSettings) -> Iterator[FastAPI]:
+def _application(service: str, settings: ServiceSettings, database: Database | None) -> Iterator[FastAPI]:
     """The service. The ticket service's 160 routes take longer to build than its database to copy: one that is not in
     use gets a new runtime instead, which is all that an application remembers, unless it is watched."""
     module, is_plain = import_module(f"services.{service}.app"), not (settings.traces or settings.metrics_port)
     idle = _idle.get(service, []) if is_plain else []
     app: FastAPI = idle.pop() if idle else module.application(settings)
     if app.state.runtime.settings is not settings:
-        app.state.runtime = Runtime(module.WIRING, settings)
+        app.state.runtime = Runtime(module.WIRING, settings, database=database)
         app.state.refusals = Refusals()
         if service == "ticket":
             module.open_files(app.state.runtime)

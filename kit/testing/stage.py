@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from kit.testing.servers import SERVICES, PostgresServer
 
 T = TypeVar("T")
 KEPT = 8
-"""How many databases stay before the oldest go; a test has long ended by then."""
+"""How many databases that nobody is connected to stay before the oldest go; a test has long ended by then."""
 
 
 class Databases:
@@ -30,7 +30,7 @@ class Databases:
         self._prefix = f"kefu_test_{os.getpid()}"
         self._templates: dict[str, str] = {}
         self._numbers = count(1)
-        self._made: deque[tuple[str, str]] = deque()
+        self._made: list[tuple[str, str]] = []
         self._free: defaultdict[str, list[str]] = defaultdict(list)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="databases")
         self._runner = asyncio.Runner()
@@ -68,8 +68,7 @@ class Databases:
         """Copy the template, when the oldest copy is gone: the new one may have its name, and with it what SQLAlchemy
         compiled for a database of that name."""
         connection = await self._connected()
-        if len(self._made) >= KEPT:
-            await self._drop_oldest(connection)
+        await self._drop_oldest(connection)
         free = self._free[service]
         name = free.pop() if free else f"{self._prefix}_{service}_{next(self._numbers)}"
         template = self._templates[service]
@@ -78,14 +77,14 @@ class Databases:
         return name
 
     async def _drop_oldest(self, connection: asyncpg.Connection) -> None:
-        """Thousands of tests would fill a disk. One that somebody is still connected to gets another turn: PostgreSQL
-        would wait five seconds for them to go."""
+        """Thousands of tests would fill a disk. One that somebody is still connected to stays: PostgreSQL would
+        wait five seconds for them to go."""
         used = {row[0] for row in await connection.fetch("SELECT datname FROM pg_stat_activity")}
-        service, oldest = self._made.popleft()
-        if oldest in used:
-            self._made.append((service, oldest))
-        else:
+        unused = [one for one in self._made if one[1] not in used]
+        if len(unused) >= KEPT:
+            service, oldest = unused[0]
             await connection.execute(f'DROP DATABASE "{oldest}"')
+            self._made.remove(unused[0])
             self._free[service].append(oldest)
 
     def drop_all(self) -> None:

@@ -32,6 +32,7 @@ from ticket_desk import Desk
 
 from kit.clock import FrozenClock
 from kit.money import Money
+from kit.testing.stage import Databases
 
 T = TypeVar("T")
 FULL = os.environ.get("KEFU_MACHINE") == "full"
@@ -84,12 +85,12 @@ class Stage:
 
 
 @pytest.fixture
-def stage(start_service: Starter, clock: FrozenClock) -> Iterator[Stage]:
+def stage(start_service: Starter, databases: Databases, clock: FrozenClock) -> Iterator[Stage]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
 
         async def begin() -> Refunds:
-            client = await stack.enter_async_context(start_service("ticket"))
+            client = await stack.enter_async_context(start_service("ticket", database_url=databases.fresh("ticket")))
             return await Refunds(Desk(client, clock)).settle_in()
 
         yield Stage(runner, runner.run(begin()), count(1))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from clock_bench import without_loops
 from ticket_desk import Desk, a_colleague, faults
 
 from kit.ids import new_id
@@ -57,7 +58,13 @@ class Accounts:
 
 
 @pytest.fixture
-async def accounts(desk: Desk) -> Accounts:
+def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody but the test looks who sits there."""
+    without_loops(monkeypatch)
+
+
+@pytest.fixture
+async def accounts(unwatched: None, desk: Desk) -> Accounts:
     fei, hua = a_colleague("菲菲"), a_colleague("花花")
     await desk.hear(fei, hua)
     return Accounts(desk, fei.staff_id, hua.staff_id)
