@@ -1,7 +1,8 @@
 """What was paid for an order whose price changed after payment, in every order of arrival (T37, T55)."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from uuid import UUID, uuid4
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ticket.book.ledger import Movement
 from services.ticket.order_change.gross import Apart, apart_of, gave_back, paid_for, unused
-from services.ticket.surcharge.policy import TopUp
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -24,6 +25,7 @@ class Change:
     reflected_minor: int | None = None
     payment_key: UUID | None = None
     refunded_at: datetime | None = None
+    confirmed_at: datetime | None = None
 
 
 @dataclass
@@ -222,20 +224,58 @@ def test_telling_the_same_again_changes_nothing(
     assert paid_for(told, known, Apart()) == told
 
 
+def happened(*steps: tuple[str, int]) -> tuple[list[Change], list[list[Movement]]]:
+    """What changes and top-ups look like after these steps, one a minute: `("in:0", 20)` came in by the first top-up,
+    `("out:0", 20)` went back of it, `("use", 20)` is a change that was carried out."""
+    changes: list[Change] = []
+    top_ups: dict[int, list[Movement]] = defaultdict(list)
+    for minute, (step, minor) in enumerate(steps):
+        at = AT + timedelta(minutes=minute)
+        verb, _, place = step.partition(":")
+        if verb == "use":
+            changes.append(Change(minor, "confirmed", reflected_minor=-minor, confirmed_at=at))
+        else:
+            top_ups[int(place)].append(Movement(at, minor if verb == "in" else -minor))
+    return changes, [top_ups[place] for place in sorted(top_ups)]
+
+
 @pytest.mark.parametrize(
-    ("used", "top_ups", "left"),
+    ("steps", "left"),
     [
-        (0, [], 0),
-        (0, [(20, 0)], 20),
-        (0, [(20, 20)], 0),
-        (0, [(20, 5), (10, 0)], 25),
-        (20, [(20, 0)], 0),
-        (20, [(20, 20), (20, 0)], 20),  # what went back was used up by then: the new one is all there
-        (20, [(30, 0), (10, 10)], 10),
-        (30, [(20, 0), (20, 5)], 5),
+        ([], 0),
+        ([("use", 20)], 0),
+        ([("in:0", 20)], 20),
+        ([("in:0", 20), ("out:0", 20)], 0),
+        ([("in:0", 20), ("out:0", 5), ("in:1", 10)], 25),
+        ([("in:0", 20), ("use", 20)], 0),
+        ([("use", 20), ("in:0", 30)], 10),  # carried out before its money was heard of
+        ([("in:0", 20), ("use", 20), ("out:0", 20), ("in:1", 20)], 20),  # what went back was used up by then
+        ([("in:0", 20), ("out:0", 20), ("in:1", 20), ("use", 20)], 0),  # it was not: the new one was used
+        ([("in:0", 20), ("in:1", 20), ("out:0", 20), ("use", 20)], 0),
+        ([("in:0", 20), ("in:1", 20), ("use", 20), ("out:0", 20)], 20),
+        ([("in:0", 20), ("in:1", 20), ("use", 20), ("out:1", 20)], 0),
+        ([("in:0", 30), ("use", 20), ("out:0", 15), ("in:1", 7)], 7),
+        ([("in:0", 30), ("in:1", 10), ("use", 20), ("out:1", 10)], 10),
+        ([("in:0", 20), ("in:1", 20), ("use", 30), ("out:1", 5)], 5),
+        ([("in:0", 20), ("out:0", 20), ("in:0", 20)], 20),  # it could not be given back after all
+        ([("in:0", 20), ("out:0", 20), ("use", 20), ("in:0", 20)], 0),
     ],
 )
-def test_a_top_up_that_was_given_back_pays_for_nothing(used: int, top_ups: list[tuple[int, int]], left: int) -> None:
-    """T36, T55: the oldest are used up first; what went back of the others is not there any more."""
-    changes = [Change(used, "confirmed", reflected_minor=-used)] if used else []
-    assert unused(changes, [TopUp(*one) for one in top_ups]) == left
+def test_a_top_up_that_was_given_back_pays_for_nothing(steps: list[tuple[str, int]], left: int) -> None:
+    """T36, T55: the oldest are used up first; what went back before it was used is not there any more."""
+    assert unused(*happened(*steps)) == left
+
+
+def test_money_that_came_in_at_the_same_moment_is_there_to_be_used() -> None:
+    change = Change(20, "confirmed", reflected_minor=-20, confirmed_at=AT)
+    assert unused([change], [[Movement(AT, 20), Movement(AT, -20)]]) == 0
+    assert unused([change], [[Movement(AT, 20), Movement(AT, -20)], [Movement(AT, 5)]]) == 5
+
+
+@given(st.lists(st.tuples(st.sampled_from(["in:0", "in:1", "in:2", "use"]), st.integers(1, 50)), max_size=12))
+def test_nothing_of_what_came_in_is_used_twice(steps: list[tuple[str, int]]) -> None:
+    """While nothing goes back it is a sum: what came in less what was used, never less than nothing."""
+    changes, top_ups = happened(*steps)
+    came_in = sum(one.minor for moved in top_ups for one in moved)
+    used = sum(minor for step, minor in steps if step == "use")
+    assert unused(changes, top_ups) == max(came_in - used, 0)

@@ -93,7 +93,12 @@ async def test_a_top_up_that_was_given_back_pays_for_nothing(desk: Desk) -> None
     await changes.order()
     await desk.put("T-1", lines=TOP_UP, top_up_of="A-1", paid="20.00", paid_at=PAID)
     await desk.change(
-        "UPDATE order_book SET kept_minor = 0, in_flight_minor = 500, refunded_minor = 1500 WHERE paid_minor = 2000"
+        "WITH book AS (UPDATE order_book SET kept_minor = 0, in_flight_minor = 500, refunded_minor = 1500"
+        " WHERE paid_minor = 2000 RETURNING order_id, gen_random_uuid() AS cause_id)"
+        " INSERT INTO book_entry (order_id, kind, amount_minor, cause_id, at)"
+        " SELECT order_id, kind, amount, cause_id, :at FROM book,"
+        " (VALUES ('reserved', 2000), ('refunded', 1500)) AS entry (kind, amount)",
+        at=desk.clock.now(),
     )
     change = await changes.agreed(lines=[{"line_no": 1, "quantity": 5}])
     assert change["status"] == "topping_up"
@@ -101,3 +106,20 @@ async def test_a_top_up_that_was_given_back_pays_for_nothing(desk: Desk) -> None
     assert courier.status_code == 200
     seen = (await desk.call("GET", "/v1/orders/main/A-1/top-ups")).json()
     assert (seen["paid"]["amount"], seen["open"]["amount"]) == ("20.00", "8.00")
+
+
+async def test_a_top_up_that_was_cancelled_pays_for_nothing(desk: Desk) -> None:
+    """T36: its money is its buyer's again; one that comes after it is there whole."""
+    changes = Changes(desk)
+    await changes.order()
+    await desk.put("T-1", lines=TOP_UP, top_up_of="A-1", paid="20.00", paid_at=PAID)
+    gone = {"cancelled_at": desk.clock.now().isoformat()}
+    await desk.put("T-1", revision=2, lines=TOP_UP, top_up_of="A-1", paid="20.00", paid_at=PAID, **gone)
+    change = await changes.agreed(lines=[{"line_no": 1, "quantity": 5}])
+    assert change["status"] == "topping_up"
+    await desk.put("T-2", lines=TOP_UP, top_up_of="A-1", paid="20.00", paid_at=PAID)
+
+    async def is_agreed() -> bool:
+        return bool((await changes.shown(change))["status"] == "agreed")
+
+    await eventually(is_agreed)

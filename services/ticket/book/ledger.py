@@ -6,6 +6,7 @@ nor in flight is left of it, and the order may have less left than its lines.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -49,6 +50,14 @@ class Paid:
     order_id: UUID
     currency: str
     paid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """By how much what is kept of an order became more or less, and when; minor units."""
+
+    at: datetime
+    minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from kit.problems import Problem
 from kit.work import Work
 from services.ticket.book import alarms, store
 from services.ticket.book.alarms import Drift
-from services.ticket.book.ledger import Book, BookLine, EntryKind, Paid, Settled, Worth, news_of
+from services.ticket.book.ledger import Book, BookLine, EntryKind, Movement, Paid, Settled, Worth, news_of
 
 __all__ = [
-    "Book", "BookLine", "NothingReservedError", "Paid", "Settled", "Worth", "give_after_all", "give_pieces_back",
-    "given_back", "hold", "in_flight_of", "know", "lock", "lock_many", "look", "release", "reserve", "settle",
-    "take_payments", "take_pieces",
+    "Book", "BookLine", "Movement", "NothingReservedError", "Paid", "Settled", "Worth", "give_after_all",
+    "give_pieces_back", "given_back", "hold", "in_flight_of", "know", "lock", "lock_many", "look", "movements_of",
+    "release", "reserve", "settle", "take_payments", "take_pieces",
 ]  # fmt: skip
 
 
@@ -94,6 +94,11 @@ async def look(session: AsyncSession, order_id: UUID) -> Book | None:
 async def given_back(session: AsyncSession, order_ids: Sequence[UUID]) -> dict[UUID, int]:
     """What of each of these orders went back or is on its way back, in minor units; unpaid ones are not in it."""
     return await store.given_back(session, order_ids)
+
+
+async def movements_of(session: AsyncSession, order_ids: Sequence[UUID]) -> dict[UUID, list[Movement]]:
+    """What came in for each of these orders and went back or set out to, oldest first; unpaid ones are not in it."""
+    return await store.movements_of(session, order_ids)
 
 
 async def take_pieces(work: Work, book: Book, pieces: Mapping[int, int]) -> None:

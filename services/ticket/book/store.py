@@ -1,6 +1,7 @@
 """Every query of the books. Counters are moved by what changes, never written as they were read: what the CHECKs hold
 stays true even where somebody forgot a lock."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import BigInteger, DateTime, Text, Uuid
 from sqlmodel import col
 
-from services.ticket.book.ledger import EFFECTS, Book, BookLine, EntryKind, Paid, Worth
-from services.ticket.book.models import BookAlarm, OrderBook, OrderBookLine
+from services.ticket.book.ledger import EFFECTS, Book, BookLine, EntryKind, Movement, Paid, Worth
+from services.ticket.book.models import BookAlarm, BookEntry, OrderBook, OrderBookLine
 from services.ticket.sight import Wanted
 
 _OPEN = text("""
@@ -117,6 +118,18 @@ async def given_back(session: AsyncSession, order_ids: Iterable[UUID]) -> dict[U
     gone = (col(OrderBook.refunded_minor) + col(OrderBook.in_flight_minor)).label("minor")
     statement = select(col(OrderBook.order_id), gone).where(col(OrderBook.order_id).in_(list(order_ids)))
     return {row.order_id: row.minor for row in await session.execute(statement)}
+
+
+async def movements_of(session: AsyncSession, order_ids: Iterable[UUID]) -> dict[UUID, list[Movement]]:
+    """What came in for each of these orders and went back of it, in the order in which it was booked."""
+    statement = (
+        select(BookEntry).where(col(BookEntry.order_id).in_(list(order_ids))).order_by(col(BookEntry.entry_id))
+    )
+    found: dict[UUID, list[Movement]] = defaultdict(list)
+    for entry in (await session.execute(statement)).scalars():
+        if moved := EFFECTS[EntryKind(entry.kind)].kept * entry.amount_minor:
+            found[entry.order_id].append(Movement(entry.at, moved))
+    return found
 
 
 async def lines_of(session: AsyncSession, order_id: UUID) -> dict[int, BookLine]:

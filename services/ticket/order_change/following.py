@@ -87,7 +87,7 @@ async def topped_up(work: Work, order: Order) -> int:
     """What top-ups of the order have brought in and still hold that no confirmed change has used up, in minor
     units."""
     changes = (await store.moving_money(work.session, [order.order_id])).get(order.order_id, [])
-    return unused(changes, await surcharges.paid_top_ups(work, order))
+    return unused(changes, await surcharges.money_of_top_ups(work, order))
 
 
 def going_back(book: Book | None, lines: Sequence[Mapping[str, Any]]) -> list[int]:

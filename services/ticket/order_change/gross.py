@@ -5,13 +5,15 @@ given back (paid 100, 20 given back, told 80) or came in by an order of its own 
 the book keeps what was paid, or the same 20 would lower what is kept twice, or could be given back twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.ticket.surcharge.policy import TopUp
+from services.ticket.book.ledger import Movement
+
+_IN, _USED, _OUT = range(3)  # in which order what happens at one moment is taken
 
 
 class MovedLike(Protocol):
@@ -22,6 +24,7 @@ class MovedLike(Protocol):
     reflected_minor: int | None
     payment_key: UUID | None
     refunded_at: datetime | None
+    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,33 @@ def apart_of(changes: Iterable[MovedLike], top_ups_minor: int) -> Apart:
     return Apart(reflected, given_back, max(top_ups_minor - explained, 0))
 
 
-def unused(changes: Iterable[MovedLike], top_ups: Iterable[TopUp]) -> int:
-    """What top-ups have brought in, the oldest first, that no confirmed change has used up and that nobody was given
-    back."""
-    used = sum(max(-change.reflected_minor, 0) for change in changes if change.reflected_minor is not None)
-    left = 0
-    for top_up in top_ups:
-        taken = min(used, top_up.paid_minor)
-        used -= taken
-        left += max(top_up.paid_minor - taken - top_up.given_back_minor, 0)
-    return left
+def unused(changes: Iterable[MovedLike], top_ups: Sequence[Sequence[Movement]]) -> int:
+    """What top-ups have brought in that no confirmed change has used up and that nobody was given back.
+
+    A change uses what is there when it is confirmed, of the oldest top-up first, and what comes in later when that is
+    too little. What goes back of a top-up that was used up by then leaves the others alone.
+    """
+    steps = [
+        (one.at, _IN if one.minor > 0 else _OUT, place, one.minor)
+        for place, moved in enumerate(top_ups)
+        for one in moved
+    ]
+    steps += [
+        (change.confirmed_at, _USED, 0, -change.reflected_minor)
+        for change in changes
+        if change.confirmed_at is not None and change.reflected_minor is not None and change.reflected_minor < 0
+    ]
+    left, missing = [0] * len(top_ups), 0
+    for _, kind, place, minor in sorted(steps):
+        if kind == _USED:
+            missing += minor
+        else:
+            left[place] += minor
+        for each, there in enumerate(left):
+            taken = min(max(there, 0), missing)
+            left[each] -= taken
+            missing -= taken
+    return sum(max(there, 0) for there in left)
 
 
 def gave_back(change: MovedLike) -> bool:

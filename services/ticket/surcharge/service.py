@@ -8,13 +8,14 @@ from kit.policies import in_force
 from kit.problems import Problem, invalid
 from kit.work import Work
 from services.ticket.book import service as books
+from services.ticket.book.service import Movement
 from services.ticket.order import service as orders
 from services.ticket.order.service import Order
 from services.ticket.surcharge import store
 from services.ticket.surcharge.models import OrderSurcharge
 from services.ticket.surcharge.policy import COURIER_FREIGHT, Surcharge, TopUp
 
-__all__ = ["Topped", "note_surcharge", "paid_top_ups", "quote", "top_ups"]
+__all__ = ["Topped", "money_of_top_ups", "note_surcharge", "quote", "top_ups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,20 @@ async def top_ups(work: Work, shop: str, order_no: str) -> Topped:
     return Topped(order, noted, linked, paid, max(wanted - held, 0))
 
 
-async def paid_top_ups(work: Work, order: Order) -> list[TopUp]:
-    """What the order's paid top-ups brought in and what went back of each, oldest first (T36, T55)."""
-    return await _brought_in(work, order, await orders.top_ups_of(work.session, order.shop, order.order_no))
+async def money_of_top_ups(work: Work, order: Order) -> list[list[Movement]]:
+    """What each of the order's top-ups brought in and what went back of it when, the oldest top-up first (T36, T55).
+    Of one that was cancelled all goes back then."""
+    linked = await orders.top_ups_of(work.session, order.shop, order.order_no)
+    paid = [one for one in linked if one.paid_minor and one.currency == order.currency]
+    moved = await books.movements_of(work.session, [one.order_id for one in paid])
+    return [_until_cancelled(one, moved.get(one.order_id, [])) for one in paid]
+
+
+def _until_cancelled(order: Order, moved: list[Movement]) -> list[Movement]:
+    if order.cancelled_at is None:
+        return moved
+    before = [one for one in moved if one.at <= order.cancelled_at]
+    return [*before, Movement(order.cancelled_at, -sum(one.minor for one in before))]
 
 
 async def _brought_in(work: Work, order: Order, linked: Sequence[Order]) -> list[TopUp]:
