@@ -139,13 +139,15 @@ async def worked(at_work: Desk, side: StandIn, plan: Plan, hurt: Hurt) -> tuple[
     started = time.monotonic()
     load = asyncio.create_task(work_through(WORKERS, worker))
     mending = asyncio.create_task(office.mend(done))
-    killed = await hurt(office.running, load, lambda: len(ended) / plan.tickets)
-    await load
-    verdict = Verdict(plan, dict(killed), load_seconds=time.monotonic() - started, history=str(history.path))
-    started = time.monotonic()
-    await drained(office.running, side)
-    done.set()
-    await mending
+    try:
+        killed = await hurt(office.running, load, lambda: len(ended) / plan.tickets)
+        await load
+        verdict = Verdict(plan, dict(killed), load_seconds=time.monotonic() - started, history=str(history.path))
+        started = time.monotonic()
+        await drained(office.running, side)
+    finally:
+        done.set()
+        await mending
     verdict.drain_seconds = time.monotonic() - started
     verdict.operations = {str(outcome): len(history.those(outcome)) for outcome in Outcome}
     verdict.longest = await longest(office.running)

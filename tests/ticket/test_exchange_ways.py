@@ -383,11 +383,13 @@ async def test_what_went_ahead_is_cheaper_and_the_fault_anothers(returns: Return
     await returns.choose(refund, {"sku": "SMALL", "quantity": 1, "unit_price": "30.00"})
     await returns.refunds.done(refund, "approve", LEAD)
     await returns.done(refund, "send", ahead=True, **SENT)
-    await returns.done(refund, "receive")
+    arrived = (await returns.done(refund, "receive"))["sendings"][0]["received_at"]
+    returns.desk.clock.advance(timedelta(hours=1))
     await returns.receive(refund, {1: 2})
     shown = await returns.inspect(refund, {1: {"sound": 2}}, fault="merchant", fault_reason="色差")
     assert (shown["status"], await returns.desk.rows("SELECT 1 FROM payment")) == ("inspected", [])
     assert problem(await returns.exchange(refund, "receive"), 409) == "not-approved"
     await returns.refunds.done(refund, "approve", LEAD)
-    assert (await returns.done(refund, "receive"))["stage"] == "received"
+    it = await returns.done(refund, "receive")
+    assert (it["stage"], it["sendings"][0]["received_at"]) == ("received", arrived)
     assert [row.amount_minor for row in await returns.desk.rows("SELECT amount_minor FROM payment")] == [1000]

@@ -101,8 +101,12 @@ async def add_sending(session: AsyncSession, sending: Sending) -> None:
 async def end_sending(
     session: AsyncSession, exchange_id: UUID, *, lost_at: datetime | None = None, received_at: datetime | None = None
 ) -> None:
-    """What became of the parcel that is under way."""
-    under_way = (col(Sending.exchange_id) == exchange_id, col(Sending.lost_at).is_(None))
+    """What became of the parcel that is under way; one that has arrived stays as it is."""
+    under_way = (
+        col(Sending.exchange_id) == exchange_id,
+        col(Sending.lost_at).is_(None),
+        col(Sending.received_at).is_(None),
+    )
     await session.execute(update(Sending).where(*under_way).values(lost_at=lost_at, received_at=received_at))
 
 
