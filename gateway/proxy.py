@@ -94,8 +94,9 @@ class Proxy:
         headers = wire.to_client(answer.headers, status=status, request_id=exchange.request_id)
         if exchange.body.is_coming:
             headers.append((b"connection", b"close"))
-        await exchange.begin(status, headers)
+        # An answer that breaks off before any of its body has come can still be a problem.
         piece, more = await answer.piece()
+        await exchange.begin(status, headers)
         while more:
             await exchange.write(piece, more=True)
             piece, more = await answer.piece()

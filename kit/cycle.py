@@ -13,7 +13,9 @@ _BODILESS = frozenset({204, 304})
 
 
 class Cycle(RequestResponseCycle):
-    """A request being answered."""
+    """A request being answered. Its head waits for the first of the body (ASGI): one write costs half of two."""
+
+    _head = b""
 
     async def send(self, message: Any) -> None:
         """The application's messages, in the order that ASGI says; once the client has left they are nothing."""
@@ -46,19 +48,23 @@ class Cycle(RequestResponseCycle):
         head = b"".join(lines)
         if len(head.translate(None, _CONTROLS)) != len(head) - 2 * len(lines):
             raise RuntimeError("a header of an answer is a line")
-        self.transport.write(b"%b%b\r\n" % (STATUS_LINE[status], head))
+        self._head = b"%b%b\r\n" % (STATUS_LINE[status], head)
 
     def _write(self, body: bytes, *, more: bool) -> None:
         if self.scope["method"] == "HEAD":
-            self.expected_content_length = 0
+            self.expected_content_length, piece = 0, b""
         elif self.chunked_encoding:
             piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            self.transport.write(piece if more else piece + b"0\r\n\r\n")
+            if not more:
+                piece += b"0\r\n\r\n"
         else:
             self.expected_content_length -= len(body)
             if self.expected_content_length < 0:
                 raise RuntimeError("an answer is longer than it said")
-            self.transport.write(body)
+            piece = body
+        if self._head:
+            self._head, piece = b"", self._head + piece
+        self.transport.write(piece)
         if not more:
             self._complete()
 

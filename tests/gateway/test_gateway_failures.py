@@ -195,6 +195,20 @@ async def test_an_answer_that_breaks_off_is_broken_off(keyring: Keyring, http: H
                     await response.read()
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_answer_that_breaks_off_before_its_body_is_a_problem(
+    keyring: Keyring, http: Http, method: str
+) -> None:
+    """Nothing has gone to the client yet: it is told, instead of cut off; a POST that its work may have been done."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+    async with scripted_rig(keyring, lambda: head) as built:  # noqa: SIM117
+        async with http.request(method, f"{built.address}/v1/tickets", headers=built.bearer) as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "2")
+            told = await response.json()
+            assert told["type"] == "/problems/dependency-unavailable"
+            assert told.get("outcome") == (None if method == "GET" else "unknown")
+
+
 @pytest.mark.parametrize(
     ("method", "body", "asked"),
     [("GET", None, 2), ("DELETE", None, 2), ("POST", None, 1), ("PUT", b"{}", 1), ("POST", b"{}", 1)],

@@ -232,3 +232,33 @@ async def test_the_end_waits_for_answers_and_not_for_who_is_still_sending(monkey
         assert await sending == b""
         free.set()
         assert (await asking).startswith(b"HTTP/1.1 200")
+
+
+async def test_an_answer_without_any_body_is_not_begun() -> None:
+    """ASGI: the head waits for the first of the body. An application that fails in between has said nothing, and the
+    client may know that nothing came."""
+
+    async def fails(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        raise RuntimeError
+
+    async with serving(fails) as (port, _):
+        assert await said(port, GET + b"\r\n") == b""
+
+
+async def test_the_head_of_an_answer_in_pieces_goes_with_the_first_of_them() -> None:
+    more = asyncio.Event()
+
+    async def in_pieces(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"ab", "more_body": True})
+        await more.wait()
+        await send({"type": "http.response.body", "body": b"cd"})
+
+    async with serving(in_pieces) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET + b"\r\n")
+        assert (await reader.readuntil(b"ab")).endswith(b"content-length: 4\r\n\r\nab")
+        more.set()
+        assert await reader.readexactly(2) == b"cd"
+        writer.transport.abort()
