@@ -61,8 +61,11 @@ class _Lent:
 
     @classmethod
     async def made(cls, url: str) -> "_Lent":
-        warden = await asyncpg.connect(url)
-        await warden.execute(_WATCH)
+        warden, lines = await asyncpg.connect(url), Database(url).home.lines
+        try:
+            await warden.execute(_WATCH)
+        except asyncpg.InsufficientPrivilegeError:  # only a superuser can put it in order: it is lent once
+            return cls(url, lines, warden, filled="", reset="", first={}, turns=MOST_TURNS)
         tables = [row[0] for row in await warden.fetch(_TABLES)]
         filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)  # noqa: S608
         resets = ", ".join([row[0] for row in await warden.fetch(_SEQUENCES)])
@@ -71,19 +74,21 @@ class _Lent:
             for (table,) in await warden.fetch(filled)
             if not table.startswith("lending.")
         }
-        return cls(url, Database(url).home.lines, warden, filled, f"SELECT {resets}", first)
+        return cls(url, lines, warden, filled, f"SELECT {resets}", first)
 
     async def is_as_new(self) -> bool:
         """Empty it, but for what a fresh copy holds. False when that can't be: its structure was changed, it has
         grown large, or somebody is still at work in it."""
         self.turns += 1
+        if self.turns > MOST_TURNS or self.lines.in_use:
+            return False
         own = [self.warden.get_server_pid(), *self.lines.backends()]
         try:
             await eventually(lambda: self._is_left(own), within=2)
         except TimeoutError:
             return False
         filled = [row[0] for row in await self.warden.fetch(self.filled)]
-        if self.turns > MOST_TURNS or self.lines.in_use or "lending.rebuilt" in filled:
+        if "lending.rebuilt" in filled:
             return False
         gone = [await self.warden.execute(f"DELETE FROM {table}") for table in filled]  # noqa: S608
         await self.warden.fetch(self.reset)

@@ -25,9 +25,9 @@ class Databases:
     """Makes databases on one server; all of them go when it is closed. The tests' own loop is running, so it works on
     a loop of another thread, where one connection stays."""
 
-    def __init__(self, admin_url: str) -> None:
+    def __init__(self, admin_url: str, name: str = "test") -> None:
         self._admin_url = admin_url
-        self._prefix = f"kefu_test_{os.getpid()}"
+        self._prefix = f"kefu_{name}_{os.getpid()}"
         self._templates: dict[str, str] = {}
         self._numbers = count(1)
         self._made: list[tuple[str, str]] = []

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -130,6 +131,24 @@ async def test_it_goes_after_many_turns(lending: Lending) -> None:
         async with lending.database("customer") as database:
             seen.add(database.url)
     assert len(seen) == 2
+
+
+async def test_without_a_superuser_each_is_lent_once(databases: Databases) -> None:
+    """A server that somebody named, with a role that may create databases and no more."""
+    admin = urlsplit(databases.fresh("customer"))
+    connection = await asyncpg.connect(admin.geturl())
+    await connection.execute("CREATE ROLE lender LOGIN CREATEDB PASSWORD 'lender'")
+    try:
+        place = f"lender:lender@{admin.hostname}:{admin.port}"
+        plain = Databases(admin._replace(netloc=place).geturl(), name="lender")
+        lending = Lending(plain)
+        assert not await lent_again(lending, after="SELECT 1")
+        await lending.close()
+        plain.drop_all()
+        plain.close()
+    finally:
+        await connection.execute("DROP ROLE lender")
+        await connection.close()
 
 
 async def test_another_loop_is_told_so(lending: Lending) -> None:
