@@ -15,7 +15,7 @@ from contracts.ticket.refund import RefundReason
 from kit.ids import derived_id, new_id
 from kit.principals import Principal
 from kit.problems import Problem
-from services.ticket.approval import service
+from services.ticket.approval import service, store
 from services.ticket.approval.service import Content, Granted
 
 BUYER = Principal("storefront:shop", frozenset({"storefront"}))
@@ -98,7 +98,7 @@ class Approvals:
 
     async def sum_of(self, order_id: UUID) -> int:
         async with self.desk.client.transactions.look(BUYER) as work:
-            return await service.sum_of_order(work.session, order_id)
+            return await store.given_of_order(work.session, order_id)
 
     async def policy(self, name: str, document: dict[str, Any], shop: str = "main") -> None:
         """Put a document in force behind the API's back, as of long ago."""

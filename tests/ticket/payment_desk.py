@@ -34,9 +34,9 @@ class Payments:
     def desk(self) -> Desk:
         return self.refunds.desk
 
-    async def due(self, number: str = "A-1", amount: str = "40.00") -> Json:
-        """A refund of all that was paid for an order, approved, and due to be paid."""
-        await self.refunds.order(number, (2, amount))
+    async def due(self, number: str = "A-1", amount: str = "40.00", *more: tuple[int, str]) -> Json:
+        """A refund of all that was paid for an order (but for `more` lines), approved, and due to be paid."""
+        await self.refunds.order(number, (2, amount), *more)
         refund = await self.refunds.approved(order_no=number, kind="money_only", reason="lost_in_transit")
         assert refund["status"] == "paying", refund
         return refund

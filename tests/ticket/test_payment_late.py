@@ -22,12 +22,12 @@ async def payments(desk: Desk) -> Payments:
     return Payments(await Refunds(desk).settle_in())
 
 
-async def given_up(payments: Payments, number: str = "A-1") -> Json:
+async def given_up(payments: Payments, number: str = "A-1", *more: tuple[int, str]) -> Json:
     """A refund whose payment failed for good, refused for that; then the payment side says that it has paid."""
-    refund = await payments.due(number)
+    refund = await payments.due(number, "40.00", *more)
     await payments.refunds.answered(refund, "failed", retryable=False)
     await payments.refunds.done(refund, "refuse", grounds="account_closed")
-    assert await payments.refunds.book(number) == (40_00, 40_00, 0, 0)
+    assert (await payments.refunds.book(number))[2:] == (0, 0)
     assert await payments.say(refund, "paid", reference=f"R-{number}") is Verdict.REFUSED
     assert await payments.alarms() == ["answer_unreserved"]
     return refund
@@ -67,6 +67,23 @@ async def test_what_was_paid_after_all_is_in_the_books_and_its_alarm_settled(pay
     assert await payments.say(refund, "paid", Way.EVENT, reference="R-A-1") is Verdict.REPEATED
     assert problem(await booked(payments, refund), 409) == "transition-refused"
     assert await payments.refunds.book() == (40_00, 0, 0, 40_00)
+
+
+async def test_what_was_paid_late_counts_for_who_may_approve_the_next(payments: Payments) -> None:
+    """T28: 40 were given, nobody's approval or not; with 480 more it is beyond a supervisor's 500. The database says so
+    by itself."""
+    refund = await given_up(payments, "A-1", (2, "480.00"))
+    wanted = {"pieces": {2: 2}, "kind": "money_only", "reason": "lost_in_transit"}
+    before = (await payments.refunds.quote(**wanted)).json()["approvals"]["order_total"]["amount"]
+    assert (await booked(payments, refund)).status_code == 200
+    asked = await payments.refunds.done(await payments.refunds.ask(**wanted), "review")
+    assert asked["approvals"]["order_total"]["amount"] == "520.00"
+    refused = await payments.refunds.verb(asked, "approve", LEAD)
+    assert (problem(refused, 403), before) == ("beyond-authority", "480.00")
+    assert (await payments.refunds.done(asked, "approve", CHIEF))["status"] == "paying"
+    assert await payments.refunds.book() == (520_00, 0, 480_00, 40_00)
+    (sums,) = await payments.desk.rows("SELECT order_total_minor FROM approval_case WHERE status = 'approved'")
+    assert sums.order_total_minor == 520_00
 
 
 async def test_finance_alone_books_it_and_only_what_was_said(payments: Payments) -> None:

@@ -26,7 +26,7 @@ from services.ticket.copies import service as copies
 
 __all__ = [
     "Content", "Granted", "Needed", "TeamMonth", "approvals_of", "approve", "budgets_of", "digest_of",
-    "expect_not_own", "lower", "needed", "open_case", "revise", "sum_of_order", "void",
+    "expect_not_own", "lower", "needed", "open_case", "revise", "void",
 ]  # fmt: skip
 
 
@@ -179,11 +179,6 @@ async def void(work: Work, case_id: UUID) -> None:
     await work.session.flush()
 
 
-async def sum_of_order(session: AsyncSession, order_id: UUID) -> int:
-    """What the order's approved cases come to, refunds and goodwill, paid or in flight; in minor units (T28)."""
-    return await store.sum_of_order(session, order_id)
-
-
 async def budgets_of(work: Work, month: str) -> list[TeamMonth]:
     """月预算: what each team may give in a month by the policy of now, and what it has given (T56). Raises Problem
     `forbidden` for somebody who doesn't serve all shops: teams work for several."""
@@ -223,7 +218,7 @@ async def _weigh(work: Work, content: Content, case_id: UUID | None, team_id: UU
     await prepare(work.session, [(REFUND_AUTHORITY, content.shop), (TEAM_BUDGETS, EVERYWHERE)], work.now)
     rules = await in_force(work.session, REFUND_AUTHORITY, content.shop, work.now)
     budgets = await in_force(work.session, TEAM_BUDGETS, EVERYWHERE, work.now)
-    of_order = content.amount_minor + await store.sum_of_order(work.session, content.order_id, case_id)
+    of_order = content.amount_minor + await store.given_of_order(work.session, content.order_id, case_id)
     of_customer = content.amount_minor
     if content.account_id is not None:
         accounts = await copies.accounts_beside(work.session, content.account_id)

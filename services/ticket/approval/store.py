@@ -56,10 +56,10 @@ async def approvals(session: AsyncSession, case_id: UUID, content_version: int |
     return list((await session.execute(ordered)).scalars())
 
 
-async def sum_of_order(session: AsyncSession, order_id: UUID, but: UUID | None = None) -> int:
-    """What the approved cases of an order come to, in minor units, without that one."""
-    statement = _SUM.where(col(ApprovalCase.order_id) == order_id)
-    return await _number(session, _without(statement, but))
+async def given_of_order(session: AsyncSession, order_id: UUID, but: UUID | None = None) -> int:
+    """What an order has given, in minor units, without that case: of each what was approved, or what went back for it
+    when that is more. The guard in the database asks the same."""
+    return await _number(session, select(func.given_of_order(order_id, but)))
 
 
 async def sum_of_accounts(
