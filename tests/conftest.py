@@ -159,22 +159,34 @@ def token(signing_key: OKPKey) -> Tokens:
 
 @pytest.fixture
 def start_service(
-    lending: Lending, jwks_file: Path, token: Tokens, clock: FrozenClock, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    lending: Lending,
+    jwks_file: Path,
+    token: Tokens,
+    clock: FrozenClock,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Starter:
-    """`async with start_service("ticket") as client`: the service on a database as new.
+    """`async with start_service("ticket") as client`: the service on a database as new, or on a new one for tests that
+    are marked `plans`.
 
     Without `nats_url` its broker is away: requests work, events wait in the outbox.
     """
+    plans = request.node.get_closest_marker("plans") is not None
 
     @asynccontextmanager
     async def start(
         service: str, *, nats_url: str = "nats://127.0.0.1:1", database_url: str | None = None, clock: Clock = clock
     ) -> AsyncIterator[Client]:
         async with contextlib.AsyncExitStack() as used:
-            lent = None if database_url else await used.enter_async_context(lending.database(service))
+            if database_url or plans:
+                url, lent = database_url or databases.fresh(service), None
+            else:
+                lent = await used.enter_async_context(lending.database(service))
+                url = lent.url
             settings = ServiceSettings(
                 service=service,
-                database_url=SecretStr(database_url or lent.url),
+                database_url=SecretStr(url),
                 profile=Profile.TEST,
                 nats_url=SecretStr(nats_url),
                 installation_key=SecretStr(KEY),

@@ -75,7 +75,8 @@ class RefundLine(Part):
 
 
 class CaseCost(Part):
-    """One cost of a case and who bears it (T29, T57); ``bearer_code`` names a courier or supplier."""
+    """One cost of a case and who bears it (T29, T57): one of a ``kind`` for each cause (the refund, the goodwill, the
+    late payment). ``bearer_code`` names a courier or supplier."""
 
     kind: CostKind
     amount: Price

@@ -9,6 +9,8 @@ from goodwill_desk import AGENT, CHIEF, OFFERS, GoodwillDesk, place
 from test_ticket_plans import FEW_READ, Plan
 from ticket_desk import Desk
 
+pytestmark = pytest.mark.plans
+
 CASES = 6_000
 _OURS = re.compile(r"\s*SELECT\b.*\b(approval\w*|goodwill|case_cost|budget_spent)\b", re.DOTALL)
 _GUARDED = ("approval_case", "approval", "goodwill")

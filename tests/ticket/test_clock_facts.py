@@ -14,6 +14,8 @@ from kit.clock import FrozenClock
 from services.ticket.clock import service
 from services.ticket.clock.lifecycle import GRACE
 
+pytestmark = pytest.mark.plans
+
 K = ClockKind
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 

@@ -8,6 +8,8 @@ from clock_bench import Bench, counted, without_loops
 from sqlalchemy import event
 from stage import Starter
 
+pytestmark = pytest.mark.plans
+
 ROWS = 40_000
 PATH = "/v1/ticket-clocks"
 # Four of five have ended; the others run, are late, stand still, or both.

@@ -29,6 +29,8 @@ from kit.testing.stage import Databases
 from services.ticket.clock import service, sweep
 from services.ticket.clock.lifecycle import GRACE
 
+pytestmark = pytest.mark.plans
+
 K = ClockKind
 ROOT = Path(__file__).resolve().parents[2]
 MANY = 10_000

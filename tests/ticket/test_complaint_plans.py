@@ -8,6 +8,8 @@ from complaint_desk import CULPRIT, Complaints
 from test_ticket_plans import Plan, plans, unserved
 from ticket_desk import Desk
 
+pytestmark = pytest.mark.plans
+
 ROWS = 20_000
 _FILL = (
     """

@@ -7,6 +7,8 @@ from request_desk import Requests
 from test_ticket_plans import plans, unserved
 from ticket_desk import Desk
 
+pytestmark = pytest.mark.plans
+
 ROWS = 20_000
 _FILL = (
     """

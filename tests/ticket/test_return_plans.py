@@ -10,6 +10,8 @@ from return_desk import Returns
 from test_ticket_plans import FEW_READ, Plan
 from ticket_desk import Desk
 
+pytestmark = pytest.mark.plans
+
 CASES = 5_000
 _OURS = re.compile(r"\s*(SELECT|UPDATE|DELETE)\b.*\b(return_\w+|exchange\w*)\b", re.DOTALL)
 _FILL = (

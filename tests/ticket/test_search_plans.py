@@ -13,6 +13,8 @@ from ticket_desk import Desk
 
 from services.ticket.search import finding
 
+pytestmark = pytest.mark.plans
+
 ROWS = 8_000
 NEAR = 200
 

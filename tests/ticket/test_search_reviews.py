@@ -17,6 +17,8 @@ from services.ticket.search import finding, store, words
 from services.ticket.search.finding import Sought
 from services.ticket.search.query import terms_of
 
+pytestmark = pytest.mark.plans
+
 ASKED = ("质量", "客服", "退货", "快递", "服务态度", "性价比", "质量太差", "酒店", "电脑", "包装", "垃圾", "物流")
 _TICKETS = text("""
 INSERT INTO ticket (ticket_id, number, kind, shop, status, subject, priority, channel, source, opened_by, opened_at,

@@ -18,6 +18,8 @@ from services.ticket.flag import service as flags
 from services.ticket.shift import service as shifts
 from services.ticket.ticket import queue
 
+pytestmark = pytest.mark.plans
+
 # Groups are few by nature; a look at all of them is what routing wants.
 _ASKED = re.compile(r"\b(shift\w*|handover\w*|agent_seat|ticket|order_flag)\b")
 _SMALL = re.compile(r"\bFROM (service_group|policy)\b(?!.*JOIN)", re.DOTALL)

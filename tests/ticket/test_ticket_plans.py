@@ -11,6 +11,8 @@ import orjson
 import pytest
 from ticket_desk import Desk
 
+pytestmark = pytest.mark.plans
+
 ROWS = 20_000
 FEW_READ = 1000
 FEW_SORTED = 100

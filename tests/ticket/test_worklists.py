@@ -9,6 +9,8 @@ from ticket_desk import Desk, an_item, faults
 
 from services.ticket.order.store import Waiting
 
+pytestmark = pytest.mark.plans
+
 HOUR = timedelta(hours=1)
 
 
