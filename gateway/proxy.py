@@ -81,12 +81,11 @@ class Proxy:
         asked = perf_counter()
         async with asking as answer:
             self._counts.upstream_answered(service, perf_counter() - asked)
-            watched.answered()
-            last = await self._return(exchange, answer)
+            last = await self._return(exchange, answer, watched)
         # Its connection is the next one's by now, however long the client takes for the end.
         await exchange.end(last)
 
-    async def _return(self, exchange: Exchange, answer: Answer) -> bytes:
+    async def _return(self, exchange: Exchange, answer: Answer, watched: Watched) -> bytes:
         """Pass the answer on, all but the last piece, which comes back."""
         status = answer.status
         if not 200 <= status <= 599:
@@ -94,8 +93,9 @@ class Proxy:
         headers = wire.to_client(answer.headers, status=status, request_id=exchange.request_id)
         if exchange.body.is_coming:
             headers.append((b"connection", b"close"))
-        # An answer that breaks off before any of its body has come can still be a problem.
+        # An answer that stalls or breaks off before any of its body has come can still be a problem.
         piece, more = await answer.piece()
+        watched.answered()
         await exchange.begin(status, headers)
         while more:
             await exchange.write(piece, more=True)

@@ -284,6 +284,27 @@ async def test_a_service_that_takes_too_long_is_given_up(keyring: Keyring, http:
         await asyncio.wait_for(gone.wait(), 2)
 
 
+async def test_an_answer_that_stalls_before_its_body_is_given_up_as_one_that_never_began(
+    keyring: Keyring, http: Http
+) -> None:
+    left = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        await reader.read()
+        left.set()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    times = TimeLimits(answer=0.2, transfer=30)
+    async with server, rig(keyring, service_address=address, time=times) as built:
+        async with http.get(f"{built.address}/v1/tickets", headers=built.bearer) as response:
+            assert await problem(response) == (504, "upstream-timeout")
+        await asyncio.wait_for(left.wait(), 2)
+
+
 async def test_an_answer_that_never_ends_is_broken_off(keyring: Keyring, http: Http) -> None:
     async def behave(_: Seen, send: Any, receive: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
