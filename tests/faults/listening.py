@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from tests.outside.node import what_is_lacking
 
 FOLDER = ROOT / "tests" / "outside" / "listeners"
 END_SECONDS = 90
+Counts = Mapping[str, int]
 
 
 @dataclass
@@ -31,8 +32,9 @@ class Listeners:
     node: Process | None
     lacking: str | None
 
-    async def report(self, published: Mapping[str, int]) -> dict[str, Any]:
-        """What each has heard and missed, once nothing more comes, beside what there was to hear.
+    async def report(self, published: Counts, written: Callable[[], Awaitable[Counts]]) -> dict[str, Any]:
+        """What each has heard and missed, once nothing more comes, beside what there was to hear: `wanted` at least,
+        and `at_most` what the outboxes hold by then, for a clock may have told something meanwhile.
 
         Without Node there is nothing under its name, and a sentence is printed.
         """
@@ -43,10 +45,14 @@ class Listeners:
         python = {"events": heard.events, "wanted": published["ticket"], "gaps": heard.gaps}
         if self.node is None:
             print(f"NOT HEARD IN NODE: it needs {self.lacking}.")
-            return {"python": python, "node": None}
-        written, errors = await asyncio.wait_for(self.node.communicate(b""), END_SECONDS)
-        assert written, errors.decode()
-        return {"python": python, "node": {**json.loads(written), "wanted": sum(published.values())}}
+            return {"python": {**python, "at_most": (await written())["ticket"]}, "node": None}
+        said, errors = await asyncio.wait_for(self.node.communicate(b""), END_SECONDS)
+        assert said, errors.decode()
+        at_most = await written()
+        return {
+            "python": {**python, "at_most": at_most["ticket"]},
+            "node": {**json.loads(said), "wanted": sum(published.values()), "at_most": sum(at_most.values())},
+        }
 
 
 @asynccontextmanager

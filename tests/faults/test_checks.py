@@ -1,6 +1,9 @@
 """The checkers of the chaos runs find what they are for, and nothing else."""
 
+from typing import Any
+
 import pytest
+from chaos import unheard
 from checks import CHANGES, disordered, judged, misnumbered, missing
 from history import Operation, Outcome
 from money import paid_again
@@ -54,3 +57,19 @@ def test_an_event_is_missed_by_its_id_its_aggregate_and_its_number() -> None:
 def test_a_case_that_is_paid_under_two_numbers_is_paid_twice() -> None:
     assert paid_again(["a", "b"]) == []
     assert paid_again(["a", "b", "a"]) == ["a was paid 2 times"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "is_told"),
+    [
+        ({"events": 7}, False),
+        ({"events": 8}, False),  # a clock told something while they listened
+        ({"events": 6}, True),
+        ({"events": 9}, True),  # what nobody has written
+        ({"events": 7, "gaps": 1}, True),
+        ({"events": 7, "invalid": ["no id"]}, True),
+    ],
+)
+def test_who_listens_hears_all_that_was_published_and_nothing_else(heard: dict[str, Any], is_told: bool) -> None:
+    one = {"wanted": 7, "at_most": 8, "gaps": 0, "invalid": [], **heard}
+    assert bool(unheard({"python": one, "node": None})) is is_told
